@@ -1,0 +1,153 @@
+package db
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+)
+
+// NewSnapshot is what a snapshot create asks for.
+type NewSnapshot struct {
+	ID          string
+	VolumeID    string
+	Name        *string
+	Description *string
+	Metadata    Metadata
+	AllowInUse  bool // force, or microversion 3.66 and later
+}
+
+// CreateSnapshot writes the snapshot, its quota and its job.
+func (s *Store) CreateSnapshot(ctx context.Context, a Actor, n NewSnapshot) (Snapshot, error) {
+	op := VolumeSnapshot
+	if n.AllowInUse {
+		op = VolumeSnapshotUsed
+	}
+	var snap Snapshot
+	err := s.tx(ctx, func(t *txn) error {
+		v, err := t.shareVolume(ctx, shareVolumeParams{ID: n.VolumeID, Accepts: op.Accepts})
+		if none(err) {
+			return t.refuse(ctx, n.VolumeID, op, "Invalid volume: Volume %s status must be %s, but current status is: %s.")
+		}
+		if err != nil {
+			return fmt.Errorf("volume of the snapshot: %w", err)
+		}
+		if v.Host == nil {
+			return Errorf(Invalid, "Invalid volume: The snapshot cannot be created when the volume has no host.")
+		}
+		snap, err = t.insertSnapshot(ctx, insertSnapshotParams{ID: n.ID, VolumeID: v.ID, ProjectID: a.ProjectID, UserID: a.UserID,
+			Status: SnapshotCreate.Running, VolumeSize: v.Size, VolumeTypeID: v.VolumeTypeID,
+			Name: n.Name, Description: n.Description, Metadata: n.Metadata.orEmpty()})
+		if err != nil {
+			return fmt.Errorf("insert snapshot: %w", err)
+		}
+		if _, err := t.addJob(ctx, a, newJob{kind: JobSnapshotCreate, queue: VolumeQueue(*v.Host), volume: v.ID, snapshot: &n.ID}); err != nil {
+			return err
+		}
+		name, err := t.typeName(ctx, v.VolumeTypeID)
+		if err != nil {
+			return err
+		}
+		return t.take(ctx, a.ProjectID, s.snapshotQuota(name, v.Size))
+	})
+	return snap, err
+}
+
+// DeleteSnapshot begins the end of a snapshot; force takes any status.
+func (s *Store) DeleteSnapshot(ctx context.Context, a Actor, id string, force bool) error {
+	op, status := SnapshotDelete, "status must be available or error and "
+	if force {
+		op, status = SnapshotForceDelete, ""
+	}
+	return s.tx(ctx, func(t *txn) error {
+		snap, err := t.beginDeleteSnapshot(ctx, beginDeleteSnapshotParams{ToStatus: op.Running, ID: id, Accepts: op.Accepts})
+		if none(err) {
+			return Errorf(Invalid, "Invalid snapshot: Snapshot %smust not be part of a group.", status)
+		}
+		if err != nil {
+			return fmt.Errorf("delete snapshot: %w", err)
+		}
+		v, err := t.GetVolume(ctx, snap.VolumeID)
+		if err != nil {
+			return fmt.Errorf("volume of the snapshot: %w", err)
+		}
+		if v.Host == nil {
+			return t.removeSnapshot(ctx, id)
+		}
+		_, err = t.addJob(ctx, a, newJob{kind: JobSnapshotDelete, queue: VolumeQueue(*v.Host), volume: v.ID, snapshot: &id})
+		return err
+	})
+}
+
+// removeSnapshot deletes the row and returns its quota.
+func (t *txn) removeSnapshot(ctx context.Context, id string) error {
+	snap, err := t.deleteSnapshot(ctx, id)
+	if none(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("delete snapshot row: %w", err)
+	}
+	return t.giveSnapshot(ctx, snap)
+}
+
+func (t *txn) giveSnapshot(ctx context.Context, s Snapshot) error {
+	if !s.ConsumesQuota {
+		return nil
+	}
+	name, err := t.typeName(ctx, s.VolumeTypeID)
+	if err != nil {
+		return err
+	}
+	return t.give(ctx, s.ProjectID, t.store.snapshotQuota(name, s.VolumeSize))
+}
+
+// UpdateSnapshot changes name and description.
+func (s *Store) UpdateSnapshot(ctx context.Context, id string, u VolumeText) error {
+	p := updateSnapshotTextParams{ID: id}
+	if u.Name != nil {
+		p.SetName, p.Name = true, *u.Name
+	}
+	if u.Description != nil {
+		p.SetDescription, p.Description = true, *u.Description
+	}
+	_, err := s.updateSnapshotText(ctx, p)
+	return snapshotGone(id, err)
+}
+
+// MergeSnapshotMetadata adds keys and returns what is there afterwards.
+func (s *Store) MergeSnapshotMetadata(ctx context.Context, id string, m Metadata) (Metadata, error) {
+	raw, err := json.Marshal(m.orEmpty())
+	if err != nil {
+		return nil, fmt.Errorf("metadata: %w", err)
+	}
+	out, err := s.mergeSnapshotMetadata(ctx, mergeSnapshotMetadataParams{Added: raw, ID: id})
+	return out, snapshotGone(id, err)
+}
+
+// ReplaceSnapshotMetadata sets all keys.
+func (s *Store) ReplaceSnapshotMetadata(ctx context.Context, id string, m Metadata) (Metadata, error) {
+	out, err := s.replaceSnapshotMetadata(ctx, replaceSnapshotMetadataParams{Metadata: m.orEmpty(), ID: id})
+	return out, snapshotGone(id, err)
+}
+
+// RemoveSnapshotMetadata drops one key.
+func (s *Store) RemoveSnapshotMetadata(ctx context.Context, id, key string) (Metadata, error) {
+	out, err := s.removeSnapshotMetadata(ctx, removeSnapshotMetadataParams{Key: key, ID: id})
+	return out, snapshotGone(id, err)
+}
+
+// ResetSnapshot sets the status by hand.
+func (s *Store) ResetSnapshot(ctx context.Context, id, status string) error {
+	n, err := s.resetSnapshot(ctx, resetSnapshotParams{Status: status, ID: id})
+	if err == nil && n == 0 {
+		return Errorf(NotFound, "Snapshot %s could not be found.", id)
+	}
+	return err
+}
+
+func snapshotGone(id string, err error) error {
+	if none(err) {
+		return Errorf(NotFound, "Snapshot %s could not be found.", id)
+	}
+	return err
+}

@@ -1,0 +1,120 @@
+package db
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+)
+
+// FindVolumeType finds a type by id or name among those that the project may
+// use; anyProject sees all.
+func (s *Store) FindVolumeType(ctx context.Context, ref, project string, anyProject bool) (VolumeType, error) {
+	t, err := s.volumeTypeFor(ctx, volumeTypeForParams{Ref: ref, AnyProject: anyProject, ProjectID: project})
+	if none(err) {
+		return t, Errorf(NotFound, "Volume type %s could not be found.", ref)
+	}
+	return t, err
+}
+
+// DefaultVolumeType is the project's own default, else the configured one.
+func (s *Store) DefaultVolumeType(ctx context.Context, project, configured string) (VolumeType, error) {
+	t, err := s.projectDefaultType(ctx, project)
+	if none(err) {
+		return s.FindVolumeType(ctx, configured, project, true)
+	}
+	return t, err
+}
+
+// VolumeTypes lists the types that the project may use, newest first.
+func (s *Store) VolumeTypes(ctx context.Context, project string, anyProject bool) ([]VolumeType, error) {
+	return s.volumeTypesFor(ctx, volumeTypesForParams{AnyProject: anyProject, ProjectID: project})
+}
+
+// CreateVolumeType makes a type; Conflict when the name is taken.
+func (s *Store) CreateVolumeType(ctx context.Context, name string, description *string, public bool, specs ExtraSpecs) (VolumeType, error) {
+	if specs == nil {
+		specs = ExtraSpecs{}
+	}
+	t, err := s.insertVolumeType(ctx, insertVolumeTypeParams{Name: name, Description: description, IsPublic: public, ExtraSpecs: specs})
+	return t, nameTaken(err, name)
+}
+
+// TypeText is a change of a type; nil fields stay.
+type TypeText struct {
+	Name        *string
+	Description **string
+	Public      *bool
+}
+
+// UpdateVolumeType changes a type; its quota resources follow its name.
+func (s *Store) UpdateVolumeType(ctx context.Context, id string, u TypeText) (VolumeType, error) {
+	var out VolumeType
+	err := s.tx(ctx, func(t *txn) error {
+		old, err := t.GetVolumeType(ctx, id)
+		if none(err) {
+			return typeGone(id)
+		}
+		if err != nil {
+			return fmt.Errorf("read type: %w", err)
+		}
+		p := updateVolumeTypeParams{Name: u.Name, IsPublic: u.Public, ID: id}
+		if u.Description != nil {
+			p.SetDescription, p.Description = true, *u.Description
+		}
+		if out, err = t.updateVolumeType(ctx, p); err != nil {
+			return nameTaken(err, *p.Name)
+		}
+		if out.Name == old.Name {
+			return nil
+		}
+		return t.renameQuotaResources(ctx, renameQuotaResourcesParams{OldName: old.Name, NewName: out.Name})
+	})
+	return out, err
+}
+
+// DeleteVolumeType removes a type that no volume has.
+func (s *Store) DeleteVolumeType(ctx context.Context, id string) error {
+	used, err := s.volumeTypeInUse(ctx, id)
+	if err != nil {
+		return fmt.Errorf("type in use: %w", err)
+	}
+	if used {
+		return Errorf(Invalid, "Target volume type is still in use.")
+	}
+	n, err := s.deleteVolumeType(ctx, id)
+	if err == nil && n == 0 {
+		return typeGone(id)
+	}
+	return err
+}
+
+// MergeExtraSpecs adds specs and returns what is there afterwards.
+func (s *Store) MergeExtraSpecs(ctx context.Context, id string, specs ExtraSpecs) (ExtraSpecs, error) {
+	raw, err := json.Marshal(specs)
+	if err != nil {
+		return nil, fmt.Errorf("extra specs: %w", err)
+	}
+	out, err := s.mergeExtraSpecs(ctx, mergeExtraSpecsParams{Added: raw, ID: id})
+	if none(err) {
+		return nil, typeGone(id)
+	}
+	return out, err
+}
+
+// RemoveExtraSpec drops one key.
+func (s *Store) RemoveExtraSpec(ctx context.Context, id, key string) error {
+	_, err := s.removeExtraSpec(ctx, removeExtraSpecParams{Key: key, ID: id})
+	if none(err) {
+		return typeGone(id)
+	}
+	return err
+}
+
+func typeGone(id string) error { return Errorf(NotFound, "Volume type %s could not be found.", id) }
+
+func nameTaken(err error, name string) error {
+	if uniqueViolation(err, "volume_types_name_key") {
+		return &Error{Kind: Conflict, Msg: fmt.Sprintf("Volume Type %s already exists.", name), Err: err}
+	}
+	return err
+}
