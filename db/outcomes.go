@@ -184,3 +184,9 @@ func (s *Store) Failed(ctx context.Context, j *Job, reason string) error {
 		return t.tell(ctx, j, f.resource, id, f.action, f.detail)
 	})
 }
+
+// ExportLost marks a volume whose export cannot be made again after a restart.
+func (s *Store) ExportLost(ctx context.Context, volumeID string) error {
+	_, err := s.failVolume(ctx, failVolumeParams{ToStatus: VolumeAttach.Failure, ID: volumeID, Running: VolumeAttach.Accepts})
+	return err
+}

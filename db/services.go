@@ -12,6 +12,30 @@ const (
 	BinaryVolume    = "cinder-volume"
 )
 
+// LivePool is a pool with its last report and what the rows place on it.
+type LivePool = livePoolsRow
+
+// ServiceState is a service and whether it was heard of lately.
+type ServiceState = listServicesRow
+
+// HoldHost tells whether this process is the only live worker of host. The
+// answer stands on a lock of a database session of its own, which dies with
+// the process; release gives it up.
+func (s *Store) HoldHost(ctx context.Context, host string) (only bool, release func(), err error) {
+	c, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return false, nil, fmt.Errorf("hold %s: %w", host, err)
+	}
+	conn := c.Hijack()
+	release = func() { _ = conn.Close(context.WithoutCancel(ctx)) }
+	only, err = New(conn).holdHost(ctx, host)
+	if err != nil {
+		release()
+		return false, nil, fmt.Errorf("hold %s: %w", host, err)
+	}
+	return only, release, nil
+}
+
 // RegisterService makes or finds the row of a process role.
 func (s *Store) RegisterService(ctx context.Context, host, binary, availabilityZone string) (Service, error) {
 	v, err := s.upsertService(ctx, upsertServiceParams{Host: host, BinaryName: binary, AvailabilityZone: availabilityZone})
@@ -46,12 +70,12 @@ func (s *Store) ReportPools(ctx context.Context, serviceID int64, stats map[stri
 }
 
 // LivePools lists the pools that a volume may be placed on now.
-func (s *Store) LivePools(ctx context.Context) ([]livePoolsRow, error) {
+func (s *Store) LivePools(ctx context.Context) ([]LivePool, error) {
 	return s.livePools(ctx, s.opts.ServiceDown.Seconds())
 }
 
 // Services lists every service and whether it is up.
-func (s *Store) Services(ctx context.Context) ([]listServicesRow, error) {
+func (s *Store) Services(ctx context.Context) ([]ServiceState, error) {
 	return s.listServices(ctx, s.opts.ServiceDown.Seconds())
 }
 

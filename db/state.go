@@ -82,7 +82,7 @@ var (
 	VolumeReserveMulti = Op{"attachment create (multiattach)", S{Available, InUse, Downloading}, Reserved, ByAttached, Unchanged}
 	VolumeReserveSame  = Op{"attachment create (same instance)", S{InUse, Reserved}, Unchanged, ByAttached, Unchanged}
 	VolumeConnect      = Op{"attachment update", volumeStatuses.without(InError, ErrorDeleting, ErrorExtending, ErrorManaging, ErrorRestoring, "error_unmanaging", "error_managing_deleting", "error_backing-up"), Unchanged, Attaching, Unchanged}
-	VolumeAttach       = Op{"attachment complete", volumeStatuses, Unchanged, InUse, Unchanged}
+	VolumeAttach       = Op{"attachment complete", volumeStatuses, Unchanged, ByAttached, InError}
 	VolumeDisconnect   = Op{"attachment delete", volumeStatuses, Unchanged, ByAttached, Unchanged}
 	// reset_status: deleting is refused, in-use needs an attachment (see ResetVolume).
 	VolumeResetStatus = Op{"reset_status", volumeStatuses, Unchanged, Unchanged, Unchanged}
@@ -95,7 +95,7 @@ var (
 	SnapshotDelete      = Op{"delete", S{Available, InError}, Deleting, Gone, ErrorDeleting}
 	SnapshotForceDelete = Op{"force delete", snapshotStatuses, Deleting, Gone, ErrorDeleting}
 	SnapshotClone       = Op{"clone source", S{Available}, Unchanged, Unchanged, Unchanged}
-	SnapshotResetStatus       = Op{"reset_status", snapshotStatuses, Unchanged, Unchanged, Unchanged}
+	SnapshotResetStatus = Op{"reset_status", snapshotStatuses, Unchanged, Unchanged, Unchanged}
 )
 
 // Operations on an attachment.

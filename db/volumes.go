@@ -143,6 +143,9 @@ func (t *txn) removeVolume(ctx context.Context, id string) error {
 			return err
 		}
 	}
+	if _, err := t.deleteAttachmentsOf(ctx, id); err != nil {
+		return fmt.Errorf("delete attachment rows: %w", err)
+	}
 	v, err := t.deleteVolume(ctx, id)
 	if none(err) {
 		return nil

@@ -103,6 +103,47 @@ func (q *Queries) GetVolume(ctx context.Context, id string) (Volume, error) {
 	return i, err
 }
 
+const snapshotsOf = `-- name: SnapshotsOf :many
+SELECT id, volume_id, project_id, user_id, created_at, updated_at, status, progress, volume_size, volume_type_id, name, description, metadata, group_snapshot_id, provider_id, consumes_quota FROM snapshots WHERE volume_id = $1 ORDER BY created_at, id
+`
+
+func (q *Queries) SnapshotsOf(ctx context.Context, volumeID string) ([]Snapshot, error) {
+	rows, err := q.db.Query(ctx, snapshotsOf, volumeID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Snapshot
+	for rows.Next() {
+		var i Snapshot
+		if err := rows.Scan(
+			&i.ID,
+			&i.VolumeID,
+			&i.ProjectID,
+			&i.UserID,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.Status,
+			&i.Progress,
+			&i.VolumeSize,
+			&i.VolumeTypeID,
+			&i.Name,
+			&i.Description,
+			&i.Metadata,
+			&i.GroupSnapshotID,
+			&i.ProviderID,
+			&i.ConsumesQuota,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const snapshotsOn = `-- name: SnapshotsOn :many
 SELECT s.id, s.volume_id, s.project_id, s.user_id, s.created_at, s.updated_at, s.status, s.progress, s.volume_size, s.volume_type_id, s.name, s.description, s.metadata, s.group_snapshot_id, s.provider_id, s.consumes_quota FROM snapshots s JOIN volumes v ON v.id = s.volume_id
 WHERE v.host = $1::text OR v.host LIKE $1::text || '#%' ORDER BY s.id
@@ -221,8 +262,8 @@ UPDATE volumes v SET status = $1, previous_status = v.status, updated_at = now()
 WHERE v.id = $2 AND v.status = ANY ($3::text[])
   AND (v.migration_status IS NULL OR v.migration_status IN ('deleting', 'error', 'success'))
   AND v.group_id IS NULL AND v.consistencygroup_id IS NULL
-  AND NOT EXISTS (SELECT 1 FROM attachments a WHERE a.volume_id = v.id)
   AND v.attach_status <> 'attached'
+  AND NOT EXISTS (SELECT 1 FROM attachments a WHERE a.volume_id = v.id AND a.attach_status <> 'reserved')
   AND ($4::boolean OR NOT EXISTS (SELECT 1 FROM snapshots s WHERE s.volume_id = v.id))
   AND (NOT $4::boolean OR NOT EXISTS (
         SELECT 1 FROM snapshots s WHERE s.volume_id = v.id
@@ -437,6 +478,17 @@ func (q *Queries) finishVolumeExtend(ctx context.Context, arg finishVolumeExtend
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const holdHost = `-- name: holdHost :one
+SELECT pg_try_advisory_lock(hashtextextended($1::text, 0))::boolean
+`
+
+func (q *Queries) holdHost(ctx context.Context, host string) (bool, error) {
+	row := q.db.QueryRow(ctx, holdHost, host)
+	var column_1 bool
+	err := row.Scan(&column_1)
+	return column_1, err
 }
 
 const insertVolume = `-- name: insertVolume :one

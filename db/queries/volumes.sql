@@ -26,8 +26,8 @@ UPDATE volumes v SET status = @to_status, previous_status = v.status, updated_at
 WHERE v.id = @id AND v.status = ANY (@accepts::text[])
   AND (v.migration_status IS NULL OR v.migration_status IN ('deleting', 'error', 'success'))
   AND v.group_id IS NULL AND v.consistencygroup_id IS NULL
-  AND NOT EXISTS (SELECT 1 FROM attachments a WHERE a.volume_id = v.id)
   AND v.attach_status <> 'attached'
+  AND NOT EXISTS (SELECT 1 FROM attachments a WHERE a.volume_id = v.id AND a.attach_status <> 'reserved')
   AND (@cascade::boolean OR NOT EXISTS (SELECT 1 FROM snapshots s WHERE s.volume_id = v.id))
   AND (NOT @cascade::boolean OR NOT EXISTS (
         SELECT 1 FROM snapshots s WHERE s.volume_id = v.id
@@ -136,3 +136,9 @@ SELECT EXISTS (SELECT 1 FROM jobs WHERE volume_id = @volume_id AND state IN ('qu
 SELECT * FROM volumes v WHERE v.id = @id AND v.status = ANY (@accepts::text[])
   AND EXISTS (SELECT 1 FROM attachments a WHERE a.volume_id = v.id AND a.instance_uuid = @instance_uuid)
 FOR SHARE OF v;
+
+-- name: SnapshotsOf :many
+SELECT * FROM snapshots WHERE volume_id = @volume_id ORDER BY created_at, id;
+
+-- name: holdHost :one
+SELECT pg_try_advisory_lock(hashtextextended(@host::text, 0))::boolean;

@@ -1,0 +1,55 @@
+# make run   installs what is missing, builds, starts the all-in-one service
+# make test  installs what the tests need, runs them all
+# make help  lists the rest
+
+SHELL := /bin/bash
+export CGO_ENABLED ?= 0
+STATE ?= $(or $(XDG_STATE_HOME),$(HOME)/.local/state)/clinker
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+.PHONY: help run build test lint unit e2e demo bench bench-api generate clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: ## install what is missing, build, start the service on loopback
+	@scripts/install run
+	@$(MAKE) --no-print-directory build
+	@exec bin/clinker all --state-dir "$(STATE)"
+
+build: ## bin/clinker
+	@go build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/clinker ./cmd/clinker
+
+test: ## install what the tests need, lint, run every test with the race detector
+	@scripts/install test
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory e2e
+
+lint: ## gofmt, vet, staticcheck, shellcheck
+	@bad=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "not gofmt-ed: $$bad"; exit 1; }
+	@go vet ./...
+	@go tool -modfile=tools/go.mod staticcheck ./...
+	@shellcheck scripts/* $$(git ls-files '*.sh' .ci/run)
+
+unit: ## tests beside the code
+	@CGO_ENABLED=1 go test -race -p 2 $$(go list ./... | grep -v /tests/)
+
+e2e: ## black-box tests against the built service and real clients
+	@CGO_ENABLED=1 go test -race -p 1 -timeout 20m ./tests/...
+
+demo: ## with the service running: what a user does, step by step, with times
+	@scripts/install demo
+	@go run ./tests/demo --state-dir "$(STATE)"
+
+bench: build ## the iSCSI target against tgt, the API by itself
+	@scripts/install bench
+	@tests/bench/iscsi.sh
+	@go run ./tests/bench/api --binary bin/clinker
+
+generate: ## typed Go from db/queries, sample configuration, states page
+	@CGO_ENABLED=1 go tool -modfile=tools/go.mod sqlc generate
+	@go test ./internal/config ./db -update
+
+clean: ## remove what was built
+	@rm -rf bin

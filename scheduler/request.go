@@ -1,0 +1,20 @@
+package scheduler
+
+// Request is what one scheduling asks for.
+type Request struct {
+	SizeGiB          int               // the growth, when a volume is extended; 0 when one is taken over
+	AvailabilityZone string            // "" is any
+	TypeAZs          []string          // RESKEY:availability_zones of the type; nil when it has none
+	ExtraSpecs       map[string]string // of the volume type
+
+	SameHost      []string // hint same_host: volume ids
+	DifferentHost []string // hint different_host: volume ids
+	// VolumeHosts says where those volumes live; one that is missing lives nowhere.
+	VolumeHosts map[string]string
+
+	Exclude     []string // pools tried already, without success
+	OnlyBackend string   // host@backend of the source of a clone; "" is any
+	OnlyPool    string   // host@backend#pool, for extend and whatever else stays where it is; "" is any
+
+	ExtendAttached bool // the growth is for a volume that is attached
+}
