@@ -1,11 +1,18 @@
 package rabbittest
 
 import (
+	"bufio"
+	"fmt"
 	"io"
 	"net"
 	"net/url"
+	"os"
+	"os/exec"
+	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // greet speaks the first words of AMQP 0-9-1 (§4.2.2) and reads the answer's
@@ -43,5 +50,52 @@ func TestBrokerAnswersIsGoneWhenKilledAndComesBack(t *testing.T) {
 	s.Restart()
 	if err := greet(s); err != nil {
 		t.Fatalf("after restart: %v", err)
+	}
+}
+
+const helperVariable = "RABBITTEST_HELPER"
+
+// TestHelperThatIsKilled is the process of the test below: it starts a broker,
+// prints its process id, and waits to be killed.
+func TestHelperThatIsKilled(t *testing.T) {
+	if os.Getenv(helperVariable) == "" {
+		return
+	}
+	s := Start(t)
+	fmt.Printf("broker %d\n", s.broker.cmd.Process.Pid)
+	select {}
+}
+
+func TestTheBrokerDiesWithAKilledTest(t *testing.T) {
+	t.Parallel()
+	helper := exec.Command(os.Args[0], "-test.run=^TestHelperThatIsKilled$")
+	helper.Env = append(os.Environ(), helperVariable+"=1", "TMPDIR="+t.TempDir())
+	out, err := helper.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := helper.Start(); err != nil {
+		t.Fatal(err)
+	}
+	pid := 0
+	for s := bufio.NewScanner(out); pid == 0 && s.Scan(); {
+		if strings.HasPrefix(s.Text(), "broker ") {
+			_, err = fmt.Sscanf(s.Text(), "broker %d", &pid)
+		}
+	}
+	var broker int
+	if err == nil && pid != 0 {
+		broker, err = unix.PidfdOpen(pid, 0)
+	}
+	_ = helper.Process.Kill()
+	_ = helper.Wait()
+	if err != nil || pid == 0 {
+		t.Fatalf("the helper started no broker: %v", err)
+	}
+	defer unix.Close(broker)
+	// A pidfd becomes readable when its process ends.
+	n, err := unix.Poll([]unix.PollFd{{Fd: int32(broker), Events: unix.POLLIN}}, int((20 * time.Second).Milliseconds()))
+	if err != nil || n != 1 {
+		t.Fatalf("the broker outlived the test: %d, %v", n, err)
 	}
 }

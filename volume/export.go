@@ -1,0 +1,136 @@
+package volume
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/clinker-io/clinker/db"
+	"github.com/clinker-io/clinker/target"
+	"github.com/clinker-io/clinker/volume/driver"
+)
+
+// exports are the volumes that the target serves now. Jobs of one volume run
+// one after the other, so an export itself needs no lock.
+type exports struct {
+	mu       sync.Mutex
+	byVolume map[string]*export
+}
+
+// export is one served volume: an open device under a target, and the grants
+// by which attachments get in.
+type export struct {
+	device  driver.Device
+	backing *target.Blocking
+	target  *target.Target
+	grants  map[string]bool // by attachment id
+}
+
+const ioWorkers = 16 // goroutines that wait for the disk, per exported volume
+
+func (w *Worker) iqn(volumeID string) string { return w.TargetPrefix + "volume-" + volumeID }
+
+func (w *Worker) exported(volumeID string) *export {
+	w.exports.mu.Lock()
+	defer w.exports.mu.Unlock()
+	return w.exports.byVolume[volumeID]
+}
+
+// export serves the volume, if it is not served yet, and lets the grant in.
+func (w *Worker) export(ctx context.Context, v db.Volume, g target.Grant) error {
+	e := w.exported(v.ID)
+	if e == nil {
+		var err error
+		if e, err = w.open(ctx, v); err != nil {
+			return err
+		}
+		w.exports.mu.Lock()
+		w.exports.byVolume[v.ID] = e
+		w.exports.mu.Unlock()
+	}
+	if err := e.target.Grant(g); err != nil {
+		return fmt.Errorf("grant %s: %w", g.ID, err)
+	}
+	e.grants[g.ID] = true
+	return nil
+}
+
+// open makes the target of a volume.
+func (w *Worker) open(ctx context.Context, v db.Volume) (*export, error) {
+	d, err := w.Driver.Open(ctx, driver.VolumeSource(w.volume(v)), driver.ReadWrite)
+	if err != nil {
+		return nil, fmt.Errorf("open volume: %w", err)
+	}
+	e := &export{device: d, backing: target.NewBlocking(d, ioWorkers), grants: make(map[string]bool)}
+	e.target, err = w.Target.AddTarget(target.TargetConfig{Name: w.iqn(v.ID),
+		LUNs: []target.LUN{{Device: e.backing, Serial: v.ID, Vendor: "CLINKER", Product: "VOLUME", Revision: "0001"}}})
+	if err != nil {
+		_ = e.backing.Close()
+		_ = d.Close()
+		return nil, fmt.Errorf("export volume: %w", err)
+	}
+	return e, nil
+}
+
+// revoke ends what one attachment may do; the last one ends the export.
+func (w *Worker) revoke(volumeID, attachmentID string) error {
+	e := w.exported(volumeID)
+	if e == nil {
+		return nil
+	}
+	e.target.Revoke(attachmentID)
+	delete(e.grants, attachmentID)
+	if len(e.grants) > 0 {
+		return nil
+	}
+	return w.unexport(volumeID)
+}
+
+// unexport ends every session of the volume and closes its device.
+func (w *Worker) unexport(volumeID string) error {
+	w.exports.mu.Lock()
+	e := w.exports.byVolume[volumeID]
+	delete(w.exports.byVolume, volumeID)
+	w.exports.mu.Unlock()
+	if e == nil {
+		return nil
+	}
+	return w.shut(volumeID, e)
+}
+
+// shut ends sessions and outstanding I/O, makes what was written durable and
+// closes the device, in this order.
+func (w *Worker) shut(volumeID string, e *export) error {
+	w.Target.RemoveTarget(w.iqn(volumeID))
+	if err := e.backing.Close(); err != nil {
+		return fmt.Errorf("end I/O of volume %s: %w", volumeID, err)
+	}
+	// An initiator that did not flush has no promise, but a clean detach keeps its data all the same.
+	if err := e.device.Flush(); err != nil {
+		w.Log.Warn("flush at detach", "volume", volumeID, "err", err)
+	}
+	if err := e.device.Close(); err != nil {
+		return fmt.Errorf("close volume %s: %w", volumeID, err)
+	}
+	return nil
+}
+
+func (w *Worker) closeExports() error {
+	w.exports.mu.Lock()
+	all := w.exports.byVolume
+	w.exports.byVolume = make(map[string]*export)
+	w.exports.mu.Unlock()
+	for id, e := range all {
+		if err := w.shut(id, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// capacityChanged tells the initiators of a volume, if there are any.
+func (w *Worker) capacityChanged(volumeID string) {
+	if e := w.exported(volumeID); e != nil {
+		e.target.CapacityChanged()
+	}
+}
