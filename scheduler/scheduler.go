@@ -126,7 +126,7 @@ func (s *Scheduler) create(ctx context.Context, j *db.Job) error {
 	pool, err := Pick(s.Config, pools, req)
 	if err != nil {
 		s.Log.Warn("no valid backend", "volume", v.ID, "request", j.RequestID, "err", err)
-		return s.Store.NoValidBackend(ctx, j, err.Error())
+		return s.Store.NoValidBackend(ctx, j, noValidBackend)
 	}
 	return s.Store.VolumePlaced(ctx, j, pool.Host, pool.AvailabilityZone)
 }
@@ -190,14 +190,24 @@ func (s *Scheduler) extend(ctx context.Context, j *db.Job) error {
 		return err
 	}
 	if v.Host == nil {
-		return s.Store.NoValidBackend(ctx, j, "the volume has no host")
+		return s.Store.NoValidBackend(ctx, j, noValidBackend)
 	}
-	req.OnlyPool = *v.Host
+	req.OnlyPool, req.ExtendAttached = *v.Host, deref(v.PreviousStatus) == db.InUse
 	if _, err := Pick(s.Config, pools, req); err != nil {
 		s.Log.Warn("no room to extend", "volume", v.ID, "request", j.RequestID, "err", err)
-		return s.Store.NoValidBackend(ctx, j, err.Error())
+		return s.Store.NoValidBackend(ctx, j, noValidBackend)
 	}
 	return s.Store.HandOver(ctx, j, *v.Host)
+}
+
+// noValidBackend is what the user may know; the log says which filter refused what.
+const noValidBackend = "No valid backend was found."
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
 }
 
 // delete comes here when the volume had no host while a create was still on

@@ -2,6 +2,7 @@ package rabbittest
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -93,9 +94,24 @@ func TestTheBrokerDiesWithAKilledTest(t *testing.T) {
 		t.Fatalf("the helper started no broker: %v", err)
 	}
 	defer unix.Close(broker)
-	// A pidfd becomes readable when its process ends.
-	n, err := unix.Poll([]unix.PollFd{{Fd: int32(broker), Events: unix.POLLIN}}, int((20 * time.Second).Milliseconds()))
-	if err != nil || n != 1 {
-		t.Fatalf("the broker outlived the test: %d, %v", n, err)
+	if err := awaitEnd(broker, 20*time.Second); err != nil {
+		t.Fatalf("the broker outlived the test: %v", err)
+	}
+}
+
+// awaitEnd waits until the process of a pidfd has ended: the descriptor
+// becomes readable then.
+func awaitEnd(pidfd int, limit time.Duration) error {
+	for end := time.Now().Add(limit); ; {
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}, int(time.Until(end).Milliseconds()))
+		switch {
+		case errors.Is(err, unix.EINTR) && time.Now().Before(end):
+		case err != nil:
+			return err
+		case n == 0:
+			return errors.New("still running")
+		default:
+			return nil
+		}
 	}
 }

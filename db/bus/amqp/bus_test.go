@@ -3,6 +3,7 @@ package amqp
 import (
 	"bytes"
 	"log/slog"
+	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -162,6 +163,31 @@ func TestAFullOutboxDropsAndCounts(t *testing.T) {
 	}
 	if c := b.Counts(); c.Dropped != more {
 		t.Errorf("%d dropped, want %d", c.Dropped, more)
+	}
+}
+
+func TestCloseDoesNotWaitForASilentBroker(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	b := open(t, options(t, "rabbit://"+l.Addr().String()))
+	c, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.Read(make([]byte, 8)); err != nil { // the client's greeting, never answered
+		t.Fatal(err)
+	}
+	began := time.Now()
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(began); took > dialLimit/2 {
+		t.Errorf("Close took %s", took)
 	}
 }
 

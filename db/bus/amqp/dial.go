@@ -55,6 +55,9 @@ func (d *dialer) dial(string, string) (net.Conn, error) {
 			d.mu.Lock()
 			d.current, d.raw = b, c
 			d.mu.Unlock()
+			if d.ctx.Err() != nil {
+				d.cut() // whoever ended it may have looked for it too early
+			}
 			return c, nil
 		}
 		errs = append(errs, fmt.Errorf("%s: %w", b.addr, err))

@@ -13,15 +13,17 @@ const (
 	attemptHeader = "x-clinker-attempt"
 	// unconfirmed is how many sent wake-ups may wait for the broker's word.
 	unconfirmed = 256
-	// republishAfter is the pause after a send that failed on an open connection.
-	republishAfter = 100 * time.Millisecond
+	// resendAfter is the pause before the first resend; it doubles each time. A
+	// quorum queue refuses while it elects a leader.
+	resendAfter = 100 * time.Millisecond
 )
 
 // message is a wake-up on its way to the broker.
 type message struct {
 	queue, id string
-	attempt   int // of serving it; 1 is the first
-	sends     int // how often it was handed to the broker without success
+	attempt   int       // of serving it; 1 is the first
+	sends     int       // how often it was handed to the broker without success
+	after     time.Time // not to be sent before; zero is at once
 }
 
 // Wake implements bus.Bus: it never waits for the broker.
@@ -100,7 +102,7 @@ func (b *Bus) pump(s *session, sent chan<- sending) {
 // send waits until the broker is there and hands it the message. It reports
 // false when the session is of no use any more.
 func (b *Bus) send(s *session, m message, sent chan<- sending) bool {
-	if !s.await(b.ctx) {
+	if !sleep(b.ctx, time.Until(m.after)) || !s.await(b.ctx) {
 		b.again(m)
 		return false
 	}
@@ -115,7 +117,7 @@ func (b *Bus) send(s *session, m message, sent chan<- sending) bool {
 	})
 	if err != nil {
 		b.again(m)
-		return sleep(b.ctx, republishAfter) // the loss shows before the library begins to repair it
+		return sleep(b.ctx, resendAfter) // the loss shows before the library begins to repair it
 	}
 	select {
 	case sent <- sending{m, c}:
@@ -137,14 +139,16 @@ func (b *Bus) confirm(sent <-chan sending) {
 	}
 }
 
-// again puts back what could not be sent, a few times.
+// again puts back what could not be sent, a few times. What was under way
+// together when a connection was lost waits together, not one after the other.
 func (b *Bus) again(m message) {
 	if m.sends++; m.sends >= bus.MaxAttempts {
 		b.counts.GivenUp.Add(1)
 		return
 	}
+	m.after = time.Now().Add(resendAfter << (m.sends - 1))
 	if b.post(m) {
-		b.counts.Retried.Add(1)
+		b.counts.Resent.Add(1)
 	}
 }
 
@@ -155,7 +159,11 @@ func (b *Bus) count(returns <-chan amqp.Return) {
 	}
 }
 
+// sleep reports whether ctx is still good after d.
 func sleep(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

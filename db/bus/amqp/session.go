@@ -43,6 +43,7 @@ type session struct {
 func (b *Bus) connect(ctx context.Context, purpose string) (*session, error) {
 	log := b.log.With("purpose", purpose)
 	d := newDialer(ctx, b.opts, log)
+	defer context.AfterFunc(ctx, d.cut)()
 	for ctx.Err() == nil {
 		s, err := b.tryConnect(d, purpose, log)
 		if err == nil {
