@@ -1,0 +1,106 @@
+// Package config reads cinder.conf: the INI dialect of oslo.config, with
+// Cinder's option names, into one typed struct.
+//
+// An option is a field with tags: conf is its name, default its default as
+// text ($name stands for another option), help what the sample says, min and
+// max limit a number, choices are the words allowed, secret keeps the value
+// out of messages, sample is shown where the default is found at start.
+package config
+
+import "time"
+
+// Config is a whole configuration.
+type Config struct {
+	Default  Default   `section:"DEFAULT"`
+	Database Database  `section:"database"`
+	Rabbit   Rabbit    `section:"oslo_messaging_rabbit"`
+	Backends []Backend // in the order of enabled_backends
+
+	source *source
+}
+
+// Seconds is the duration that an option in seconds means.
+func Seconds(n int) time.Duration { return time.Duration(n) * time.Second }
+
+// Default is the section [DEFAULT].
+type Default struct {
+	Host         string `conf:"host" sample:"<name of this machine>" help:"Name of this node in the list of services and in the host of volumes (host@backend#pool). Do not change it while volumes name it."`
+	MyIP         string `conf:"my_ip" default:"127.0.0.1" help:"Address at which other hosts reach this node."`
+	StatePath    string `conf:"state_path" default:"/var/lib/clinker" help:"Folder for what the service keeps on this node."`
+	Debug        bool   `conf:"debug" default:"False" help:"Log at level debug instead of info."`
+	TransportURL string `conf:"transport_url" default:"rabbit://" secret:"yes" help:"Message broker, as rabbit://user:password@host:port/vhost; several brokers of one cluster are separated by commas."`
+
+	Listen         string `conf:"osapi_volume_listen" default:"0.0.0.0" help:"Address that the API listens on."`
+	ListenPort     int    `conf:"osapi_volume_listen_port" default:"8776" min:"0" max:"65535" help:"TCP port that the API listens on."`
+	MaxLimit       int    `conf:"osapi_max_limit" default:"1000" min:"1" help:"Most items that one page of a list holds."`
+	PublicEndpoint string `conf:"public_endpoint" help:"Base URL of the links in answers. Empty: what the request was sent to."`
+	AuthStrategy   string `conf:"auth_strategy" default:"keystone" choices:"noauth,keystone" help:"Who checks the tokens. noauth checks nothing: for trusted networks only."`
+	RPCTimeout     int    `conf:"rpc_response_timeout" default:"60" min:"1" max:"3600" help:"Seconds that the API waits for an operation which it answers only when it is done."`
+
+	ReportInterval  int `conf:"report_interval" default:"10" min:"1" max:"3600" help:"Seconds between two reports that a service lives."`
+	ServiceDownTime int `conf:"service_down_time" default:"60" min:"1" max:"86400" help:"Seconds after its last report when a service counts as down. More than report_interval."`
+
+	DefaultVolumeType string `conf:"default_volume_type" default:"__DEFAULT__" help:"Volume type of a volume created without one."`
+	DefaultZone       string `conf:"default_availability_zone" help:"Availability zone of a volume created without one. Empty: storage_availability_zone."`
+	Zone              string `conf:"storage_availability_zone" default:"nova" help:"Availability zone of this node."`
+	ZoneFallback      bool   `conf:"allow_availability_zone_fallback" default:"False" help:"Use the default zone when the zone asked for does not exist, instead of refusing."`
+	SnapshotSameHost  bool   `conf:"snapshot_same_host" default:"True" help:"A volume made from a snapshot stays on the snapshot's host."`
+	ClonedSameZone    bool   `conf:"cloned_volume_same_az" default:"True" help:"A volume made from another volume or a snapshot stays in its availability zone."`
+
+	VolumeName   string `conf:"volume_name_template" default:"volume-%s" help:"Name of a volume in the storage; %s becomes its UUID. Do not change it while there are volumes."`
+	SnapshotName string `conf:"snapshot_name_template" default:"snapshot-%s" help:"Name of a snapshot in the storage; %s becomes its UUID. Do not change it while there are snapshots."`
+	MessageTTL   int    `conf:"message_ttl" default:"2592000" min:"60" max:"3153600000" help:"Seconds that a user message about a failed operation is kept."`
+
+	QuotaVolumes         int32 `conf:"quota_volumes" default:"10" min:"-1" help:"Volumes of a project. -1: no limit."`
+	QuotaSnapshots       int32 `conf:"quota_snapshots" default:"10" min:"-1" help:"Snapshots of a project. -1: no limit."`
+	QuotaGigabytes       int32 `conf:"quota_gigabytes" default:"1000" min:"-1" help:"GiB of a project's volumes and snapshots together. -1: no limit."`
+	QuotaGroups          int32 `conf:"quota_groups" default:"10" min:"-1" help:"Volume groups of a project. -1: no limit."`
+	QuotaBackups         int32 `conf:"quota_backups" default:"10" min:"-1" help:"Backups of a project. -1: no limit."`
+	QuotaBackupGigabytes int32 `conf:"quota_backup_gigabytes" default:"1000" min:"-1" help:"GiB of a project's backups. -1: no limit."`
+	PerVolumeSizeLimit   int32 `conf:"per_volume_size_limit" default:"-1" min:"-1" help:"GiB of one volume. -1: no limit."`
+	NoSnapshotGigabytes  bool  `conf:"no_snapshot_gb_quota" default:"False" help:"Snapshots do not count for quota_gigabytes."`
+
+	Filters             []string `conf:"scheduler_default_filters" default:"AvailabilityZoneFilter,CapacityFilter,CapabilitiesFilter" help:"Filters that a pool must pass, in this order."`
+	Weighers            []string `conf:"scheduler_default_weighers" default:"CapacityWeigher" help:"Weighers that rank the pools which passed."`
+	MaxAttempts         int      `conf:"scheduler_max_attempts" default:"3" min:"1" max:"100" help:"Backends that are tried for one volume."`
+	CapacityWeight      float64  `conf:"capacity_weight_multiplier" default:"1.0" help:"Weight of free capacity. Negative: fill one backend before the next."`
+	AllocatedWeight     float64  `conf:"allocated_capacity_weight_multiplier" default:"-1.0" help:"Weight of allocated capacity. Positive: fill one backend before the next."`
+	VolumeNumberWeight  float64  `conf:"volume_number_multiplier" default:"-1.0" help:"Weight of the number of volumes. Positive: fill one backend before the next."`
+	MaxOverSubscription string   `conf:"max_over_subscription_ratio" default:"20.0" help:"How much may be provisioned thinly for each unit of real capacity, at least 1; auto takes it from how full the pool is."`
+
+	EnabledBackends []string `conf:"enabled_backends" help:"Names of the sections that describe the backends of this node, separated by commas."`
+}
+
+// Database is the section [database].
+type Database struct {
+	Connection  string `conf:"connection" secret:"yes" help:"The PostgreSQL database, as postgresql://user:password@host:5432/clinker. clinker all brings its own and does not read this."`
+	MaxPoolSize int    `conf:"max_pool_size" default:"5" min:"2" max:"1000" help:"Most connections to the database that one service holds."`
+}
+
+// Rabbit is the section [oslo_messaging_rabbit].
+type Rabbit struct {
+	Heartbeat     int    `conf:"heartbeat_timeout_threshold" default:"60" min:"0" max:"3600" help:"Seconds of silence after which a broker counts as gone."`
+	Quorum        bool   `conf:"rabbit_quorum_queue" default:"False" help:"Replicated quorum queues. The same for every service, from the first start on."`
+	RetryInterval int    `conf:"rabbit_retry_interval" default:"1" min:"1" max:"3600" help:"Seconds before the first new try to reach a broker; later ones wait longer."`
+	IntervalMax   int    `conf:"rabbit_interval_max" default:"30" min:"1" max:"3600" help:"Most seconds between two tries to reach a broker."`
+	SSL           bool   `conf:"ssl" default:"False" help:"Reach the brokers over TLS."`
+	SSLCAFile     string `conf:"ssl_ca_file" help:"File with the certificates that sign the broker's. Empty: those of the system."`
+}
+
+// Backend is what every driver's section may hold. An option that the section
+// leaves out comes from [backend_defaults].
+type Backend struct {
+	Section string // as written in enabled_backends: it is part of host strings
+
+	VolumeDriver        string   `conf:"volume_driver" default:"file" help:"The driver of this backend."`
+	BackendName         string   `conf:"volume_backend_name" help:"Name that volume types choose the backend by. Empty: the name of the section."`
+	BackendHost         string   `conf:"backend_host" help:"Used instead of host in the backend's host string. Two nodes that serve the same storage share it."`
+	Zone                string   `conf:"backend_availability_zone" help:"Availability zone of this backend. Empty: storage_availability_zone."`
+	Reserved            int      `conf:"reserved_percentage" default:"0" min:"0" max:"100" help:"Percent of the capacity that is not given to volumes."`
+	MaxOverSubscription string   `conf:"max_over_subscription_ratio" default:"20.0" help:"How much may be provisioned thinly for each unit of real capacity, at least 1, or auto."`
+	ReportDiscard       bool     `conf:"report_discard_supported" default:"False" help:"Tell compute hosts that guests may discard blocks."`
+	TargetPrefix        string   `conf:"target_prefix" default:"iqn.2010-10.org.openstack:" help:"What the iSCSI names of volumes begin with."`
+	TargetAddress       string   `conf:"target_ip_address" default:"$my_ip" help:"Address at which initiators reach the target."`
+	TargetPort          int      `conf:"target_port" default:"3260" min:"0" max:"65535" help:"TCP port of the target."`
+	TargetSecondary     []string `conf:"target_secondary_ip_addresses" help:"Further addresses of the target, for multipath, separated by commas."`
+}
