@@ -171,8 +171,13 @@ func final(err error) bool {
 
 // giveUp undoes what a failed operation may have left and ends the job.
 func (w *Worker) giveUp(ctx context.Context, j *db.Job, cause error) error {
-	if j.Kind == db.JobVolumeCreate {
+	switch j.Kind {
+	case db.JobVolumeCreate:
 		return w.giveUpCreate(ctx, j, cause)
+	case db.JobConnect:
+		if err := w.revoke(j.VolumeID, *j.AttachmentID); err != nil {
+			w.Log.Warn("cannot take back an export that failed", "volume", j.VolumeID, "err", err)
+		}
 	}
 	return w.Store.Failed(ctx, j, userReason(cause))
 }

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/clinker-io/clinker/db/bus/amqp"
+	"github.com/clinker-io/clinker/internal/config"
+)
+
+// openBus connects to RabbitMQ, now or when it is there.
+func openBus(cfg *config.Config, log *slog.Logger) (*amqp.Bus, error) {
+	u, err := amqp.ParseURL(cfg.Default.TransportURL)
+	if err != nil {
+		return nil, fmt.Errorf("option transport_url: %w", err)
+	}
+	o := amqp.Options{URL: u, Quorum: cfg.Rabbit.Quorum, Heartbeat: config.Seconds(cfg.Rabbit.Heartbeat), Log: log}
+	if cfg.Rabbit.SSL {
+		if o.TLS, err = tlsConfig(cfg.Rabbit.SSLCAFile); err != nil {
+			return nil, err
+		}
+	}
+	return amqp.Open(o)
+}
+
+func tlsConfig(caFile string) (*tls.Config, error) {
+	c := &tls.Config{MinVersion: tls.VersionTLS12}
+	if caFile == "" {
+		return c, nil
+	}
+	pem, err := os.ReadFile(caFile)
+	if err != nil {
+		return nil, fmt.Errorf("option ssl_ca_file: %w", err)
+	}
+	c.RootCAs = x509.NewCertPool()
+	if !c.RootCAs.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("option ssl_ca_file = %q: holds no certificate", caFile)
+	}
+	return c, nil
+}

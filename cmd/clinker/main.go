@@ -1,0 +1,50 @@
+// Command clinker is the whole service: one subcommand for each role, and
+// `all` for every role in one process on embedded defaults.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// version is set by the linker.
+var version = "unknown"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := root().ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "clinker:", err)
+		os.Exit(1)
+	}
+}
+
+func root() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "clinker",
+		Short: "Block storage for OpenStack: the Cinder v3 API, volumes, and an iSCSI target of its own",
+		Long: `Clinker is a block storage service for OpenStack clouds. It answers Cinder's v3 API,
+keeps volumes on its backends and exports them over iSCSI.
+
+To try it on one machine, with nothing to configure:
+    clinker all --state-dir ~/clinker
+
+On several machines, each role by itself, with a cinder.conf that names
+PostgreSQL and RabbitMQ:
+    clinker db sync --config-file /etc/clinker/cinder.conf
+    clinker api | scheduler | volume  --config-file /etc/clinker/cinder.conf
+
+If something does not start, ask what is missing:
+    clinker doctor`,
+		Version:       version,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	cmd.AddCommand(allCommand(), apiCommand(), schedulerCommand(), volumeCommand(), dbCommand(), doctorCommand())
+	return cmd
+}
