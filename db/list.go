@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -21,104 +23,136 @@ type ListQuery struct {
 	Sort      []Sort // then by created_at and id, in the direction of the first
 	Limit     int    // at most so many; 0: none
 	Offset    int    // to leave out, after the marker
-	Marker    string // id of the last object of the page before; "": from the start
+	Marker    string // id of the last item of the page before; "": from the start
 	WithCount bool   // count all matches, whatever the page
 }
 
-// Filter keeps what fits. A key that is not a column, or a value that a column
-// of its type cannot have, fits nothing.
-type Filter struct {
-	Key   string
-	Op    FilterOp
-	Value string
-}
-
-// FilterOp compares a column with a value.
-type FilterOp string
-
-// The comparisons.
-const (
-	Equal        FilterOp = "="
-	NotEqual     FilterOp = "<>"
-	Less         FilterOp = "<"
-	LessEqual    FilterOp = "<="
-	Greater      FilterOp = ">"
-	GreaterEqual FilterOp = ">="
-	Like         FilterOp = "LIKE" // contains; % and _ are SQL's
-	Contains     FilterOp = "@>"   // Value is a JSON object whose pairs are all there
-)
-
-// Sort orders by a key. Rows without a value come last, and first when Desc.
+// Sort orders by a key. Items without a value come last, and first when Desc,
+// as PostgreSQL has them.
 type Sort struct {
 	Key  string
 	Desc bool
 }
 
-// Listed is a page.
-type Listed[T any] struct {
-	Rows  []T
-	Count int64 // of all matches, when asked for
+// Page is some of the items that match.
+type Page[T any] struct {
+	Items []T
+	Count int // of all matches, when asked for
 }
 
-// columnType is what PostgreSQL and the filter values need to know of a column.
-type columnType string
-
-const (
-	textColumn columnType = "text"
-	uuidColumn columnType = "uuid"
-	intColumn  columnType = "bigint"
-	boolColumn columnType = "boolean"
-	timeColumn columnType = "timestamptz"
-	jsonColumn columnType = "jsonb"
-)
-
+// column is a key's place in a table; kind decides how values are read.
 type column struct {
-	sql     string
-	typ     columnType
-	notNull bool
+	sql      string
+	kind     columnKind
+	nullable bool
 }
 
-// listing is one kind of list: constants of this package only.
-type listing struct {
+// listing is one kind of list, made of constants of this package only.
+type listing[T any] struct {
 	what    string // for "WHAT id could not be found."
-	columns string // of a row, in the order of its struct
+	columns string // what scan reads
 	from    string
-	project string
-	keys    map[string]column // "id" and "created_at" among them
+	project string // column of the owner
+	id      string // column of the id
+	keys    map[string]column
+	scan    func(pgx.Rows) (T, error)
 }
 
-// list reads one page: one statement, and a look-up of the marker before it.
-func list[T any](ctx context.Context, s *Store, l *listing, q ListQuery) (Listed[T], error) {
-	var page Listed[T]
-	b := &listBuilder{listing: l}
-	b.where(q)
-	if q.WithCount {
-		sql := "SELECT count(*) FROM " + l.from + b.conditions()
-		if err := s.pool.QueryRow(ctx, sql, b.args...).Scan(&page.Count); err != nil {
-			return page, fmt.Errorf("count: %w", err)
-		}
+func (l *listing[T]) knows(key string) bool {
+	_, ok := l.keys[key]
+	return ok
+}
+
+func (l *listing[T]) gone(id string) error {
+	return Errorf(NotFound, "%s %s could not be found.", l.what, id)
+}
+
+// get reads one item; project "" is any.
+func (l *listing[T]) get(ctx context.Context, s *Store, id, project string) (T, error) {
+	var zero T
+	var w where
+	if !l.only(&w, id, project) {
+		return zero, l.gone(id)
 	}
+	items, err := l.read(ctx, s, "SELECT "+l.columns+" FROM "+l.from+w.sql(), w.args)
+	if err != nil {
+		return zero, err
+	}
+	if len(items) == 0 {
+		return zero, l.gone(id)
+	}
+	return items[0], nil
+}
+
+// only narrows to one id of one project; false when id cannot be one.
+func (l *listing[T]) only(w *where, id, project string) bool {
+	value, ok := uuidColumn.parse(id)
+	if !ok {
+		return false
+	}
+	w.add(l.id + " = " + w.arg(value, uuidColumn))
+	if project != "" {
+		w.add(l.project + " = " + w.arg(project, textColumn))
+	}
+	return true
+}
+
+// list reads a page: one statement, with a look-up of the marker before it and
+// a count beside it when they are asked for.
+func (l *listing[T]) list(ctx context.Context, s *Store, q ListQuery) (Page[T], error) {
+	var page Page[T]
 	order, err := l.order(q.Sort)
 	if err != nil {
 		return page, err
 	}
-	if q.Marker != "" {
-		if err := b.after(ctx, s, q, order); err != nil {
-			return page, err
+	var w where
+	if q.Project != "" {
+		w.add(l.project + " = " + w.arg(q.Project, textColumn))
+	}
+	for _, f := range q.Filters {
+		w.add(w.filter(l.keys, f))
+	}
+	if q.WithCount {
+		if err := s.pool.QueryRow(ctx, "SELECT count(*) FROM "+l.from+w.sql(), w.args...).Scan(&page.Count); err != nil {
+			return page, fmt.Errorf("count: %w", err)
 		}
 	}
-	if q.Limit == 0 {
+	if q.Marker != "" {
+		values, err := l.marker(ctx, s, q, order)
+		if err != nil {
+			return page, err
+		}
+		w.add(w.follows(order, values))
+	}
+	if q.Limit <= 0 {
 		return page, nil
 	}
-	rows, err := s.pool.Query(ctx, b.page(q, order), b.args...)
-	if err != nil {
-		return page, fmt.Errorf("list: %w", err)
+	sql := "SELECT " + l.columns + " FROM " + l.from + w.sql() + orderBy(order) + " LIMIT " + w.arg(q.Limit, intColumn)
+	if q.Offset > 0 {
+		sql += " OFFSET " + w.arg(q.Offset, intColumn)
 	}
-	page.Rows, err = pgx.CollectRows(rows, pgx.RowToStructByPos[T])
+	page.Items, err = l.read(ctx, s, sql, w.args)
+	return page, err
+}
+
+func (l *listing[T]) read(ctx context.Context, s *Store, sql string, args []any) ([]T, error) {
+	rows, err := s.pool.Query(ctx, sql, args...)
 	if err != nil {
-		return page, fmt.Errorf("list: %w", err)
+		return nil, fmt.Errorf("list: %w", err)
 	}
-	return page, nil
+	defer rows.Close()
+	var items []T
+	for rows.Next() {
+		item, err := l.scan(rows)
+		if err != nil {
+			return nil, fmt.Errorf("list: %w", err)
+		}
+		items = append(items, item)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("list: %w", err)
+	}
+	return items, nil
 }
 
 type ordered struct {
@@ -126,155 +160,99 @@ type ordered struct {
 	desc bool
 }
 
-// order resolves the sort keys and makes them unique.
-func (l *listing) order(sort []Sort) ([]ordered, error) {
+// order resolves the sort keys and ends with one that no two items share.
+func (l *listing[T]) order(sort []Sort) ([]ordered, error) {
 	var out []ordered
+	unique := false
 	add := func(key string, desc bool) bool {
 		c, ok := l.keys[key]
-		if !ok || c.typ == jsonColumn {
+		if !ok || c.kind == jsonColumn {
 			return false
 		}
-		if !slices.ContainsFunc(out, func(o ordered) bool { return o.sql == c.sql }) {
+		if !unique && !slices.ContainsFunc(out, func(o ordered) bool { return o.sql == c.sql }) {
 			out = append(out, ordered{c, desc})
 		}
+		unique = unique || c.sql == l.id
 		return true
 	}
-	desc := true
-	for i, k := range sort {
-		if i == 0 {
-			desc = k.Desc
-		}
+	for _, k := range sort {
 		if !add(k.Key, k.Desc) {
 			return nil, Errorf(Invalid, "Invalid input received: Invalid sort key")
 		}
 	}
+	desc := len(sort) == 0 || sort[0].Desc
 	add("created_at", desc)
 	add("id", desc)
 	return out, nil
 }
 
-// listBuilder puts a statement together.
-type listBuilder struct {
-	*listing
-	conds []string
-	args  []any
-}
-
-// arg adds a parameter and returns its place, with the type that it is read as.
-func (b *listBuilder) arg(v any, typ columnType) string {
-	b.args = append(b.args, v)
-	return "$" + strconv.Itoa(len(b.args)) + "::" + string(typ)
-}
-
-func (b *listBuilder) conditions() string {
-	if len(b.conds) == 0 {
-		return ""
-	}
-	return " WHERE " + strings.Join(b.conds, " AND ")
-}
-
-func (b *listBuilder) where(q ListQuery) {
-	if q.Project != "" {
-		b.conds = append(b.conds, b.project+" = "+b.arg(q.Project, textColumn))
-	}
-	for _, f := range q.Filters {
-		b.conds = append(b.conds, b.filter(f))
-	}
-}
-
-const nothing = "FALSE"
-
-func (b *listBuilder) filter(f Filter) string {
-	c, ok := b.keys[f.Key]
-	if !ok || strings.IndexByte(f.Value, 0) >= 0 {
-		return nothing
-	}
-	switch f.Op {
-	case Like:
-		if c.typ == jsonColumn {
-			return nothing
-		}
-		return c.sql + "::text LIKE " + b.arg("%"+f.Value+"%", textColumn)
-	case Contains:
-		if c.typ != jsonColumn || !isTextMap(f.Value) {
-			return nothing
-		}
-		return c.sql + " @> " + b.arg(f.Value, jsonColumn)
-	case Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual:
-		if v, ok := c.typ.parse(f.Value); ok {
-			return c.sql + " " + string(f.Op) + " " + b.arg(v, c.typ)
+func orderBy(order []ordered) string {
+	terms := make([]string, len(order))
+	for i, o := range order {
+		terms[i] = o.sql
+		if o.desc {
+			terms[i] += " DESC"
 		}
 	}
-	return nothing
+	return " ORDER BY " + strings.Join(terms, ", ")
 }
 
-func isTextMap(text string) bool {
-	var m map[string]string
-	return json.Unmarshal([]byte(text), &m) == nil
-}
-
-// parse makes a parameter of a text; false when the column cannot have it.
-func (t columnType) parse(text string) (any, bool) {
-	switch t {
-	case textColumn:
-		return text, true
-	case uuidColumn:
-		id, err := uuid.Parse(text)
-		return id.String(), err == nil
-	case intColumn:
-		n, err := strconv.ParseInt(text, 10, 64)
-		return n, err == nil
-	case boolColumn:
-		v, err := strconv.ParseBool(text)
-		return v, err == nil
-	case timeColumn:
-		v, err := time.Parse(time.RFC3339Nano, text)
-		return v, err == nil
+// marker reads the sort columns of the marker's row, as text; nil is null.
+func (l *listing[T]) marker(ctx context.Context, s *Store, q ListQuery, order []ordered) ([]*string, error) {
+	var w where
+	if !l.only(&w, q.Marker, q.Project) {
+		return nil, l.gone(q.Marker)
 	}
-	return nil, false
-}
-
-// after adds the condition of what follows the marker's row.
-func (b *listBuilder) after(ctx context.Context, s *Store, q ListQuery, order []ordered) error {
-	gone := Errorf(NotFound, "%s %s could not be found.", b.what, q.Marker)
-	id, ok := uuidColumn.parse(q.Marker)
-	if !ok {
-		return gone
-	}
-	m := &listBuilder{listing: b.listing}
-	m.conds = append(m.conds, b.keys["id"].sql+" = "+m.arg(id, uuidColumn))
-	m.where(ListQuery{Project: q.Project})
 	texts := make([]string, len(order))
 	values := make([]*string, len(order))
 	into := make([]any, len(order))
 	for i, o := range order {
 		texts[i], into[i] = o.sql+"::text", &values[i]
 	}
-	sql := "SELECT " + strings.Join(texts, ", ") + " FROM " + b.from + m.conditions()
-	err := s.pool.QueryRow(ctx, sql, m.args...).Scan(into...)
+	err := s.pool.QueryRow(ctx, "SELECT "+strings.Join(texts, ", ")+" FROM "+l.from+w.sql(), w.args...).Scan(into...)
 	if none(err) {
-		return gone
+		return nil, l.gone(q.Marker)
 	}
 	if err != nil {
-		return fmt.Errorf("read marker: %w", err)
+		return nil, fmt.Errorf("read marker: %w", err)
 	}
-	b.conds = append(b.conds, b.follows(order, values))
-	return nil
+	return values, nil
+}
+
+// where is the conditions of a statement with their parameters.
+type where struct {
+	conds []string
+	args  []any
+}
+
+func (w *where) add(cond string) { w.conds = append(w.conds, cond) }
+
+// arg adds a parameter and returns its place, with the type that it is read as.
+func (w *where) arg(v any, kind columnKind) string {
+	w.args = append(w.args, v)
+	return "$" + strconv.Itoa(len(w.args)) + "::" + kind.sqlType()
+}
+
+func (w *where) sql() string {
+	if len(w.conds) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(w.conds, " AND ")
 }
 
 // follows says that a row comes after these values of the sort columns. Where
 // all columns go one way and hold no null it is a comparison of rows, which an
 // index serves.
-func (b *listBuilder) follows(order []ordered, values []*string) string {
+func (w *where) follows(order []ordered, values []*string) string {
 	places := make([]string, len(order))
 	names := make([]string, len(order))
 	plain := true
 	for i, o := range order {
 		names[i] = o.sql
 		if values[i] != nil {
-			places[i] = b.arg(*values[i], o.typ)
+			places[i] = w.arg(*values[i], o.kind)
 		}
-		plain = plain && o.notNull && o.desc == order[0].desc
+		plain = plain && !o.nullable && o.desc == order[0].desc
 	}
 	if plain {
 		op := " > "
@@ -306,24 +284,160 @@ func (o ordered) beyond(place string) string {
 		return nothing
 	case o.desc:
 		return o.sql + " < " + place
-	case o.notNull:
+	case !o.nullable:
 		return o.sql + " > " + place
 	}
 	return "(" + o.sql + " > " + place + " OR " + o.sql + " IS NULL)"
 }
 
-func (b *listBuilder) page(q ListQuery, order []ordered) string {
-	terms := make([]string, len(order))
-	for i, o := range order {
-		terms[i] = o.sql
-		if o.desc {
-			terms[i] += " DESC"
+// pairs is a JSON object of texts, whichever map it comes as.
+func pairs(v any) (string, bool) {
+	var m map[string]string
+	switch t := v.(type) {
+	case Metadata:
+		m = t
+	case map[string]string:
+		m = t
+	default:
+		return "", false
+	}
+	for key := range maps.Keys(m) {
+		if unstorable(key) || unstorable(m[key]) {
+			return "", false
 		}
 	}
-	sql := "SELECT " + b.columns + " FROM " + b.from + b.conditions() + " ORDER BY " + strings.Join(terms, ", ") +
-		" LIMIT " + b.arg(q.Limit, intColumn)
-	if q.Offset > 0 {
-		sql += " OFFSET " + b.arg(q.Offset, intColumn)
+	text, err := json.Marshal(m)
+	return string(text), err == nil
+}
+
+// Filter keeps what fits. A key that is not a column, or a value that a column
+// of its kind cannot have, fits nothing.
+type Filter struct {
+	Key string
+	Op  FilterOp
+	// Value is text, a time.Time or nil (no value); []string for In; Metadata
+	// or map[string]string for Contains.
+	Value any
+}
+
+// FilterOp compares a column with a value.
+type FilterOp int
+
+// The comparisons.
+const (
+	Equal FilterOp = iota
+	NotEqual
+	Less
+	LessEqual
+	Greater
+	GreaterEqual
+	Like     // contains; % and _ are SQL's
+	Contains // every pair is there
+	In       // one of
+)
+
+var comparisons = map[FilterOp]string{Equal: "=", NotEqual: "<>", Less: "<", LessEqual: "<=", Greater: ">", GreaterEqual: ">="}
+
+// columnKind is what the values of a column are; the zero value is text.
+type columnKind int
+
+const (
+	textColumn columnKind = iota
+	uuidColumn
+	intColumn
+	boolColumn
+	timeColumn
+	jsonColumn
+)
+
+func (k columnKind) sqlType() string {
+	return [...]string{"text", "uuid", "bigint", "boolean", "timestamptz", "jsonb"}[k]
+}
+
+const nothing = "FALSE"
+
+// unstorable is text that PostgreSQL refuses, so that no row has it.
+func unstorable(s string) bool { return strings.IndexByte(s, 0) >= 0 || !utf8.ValidString(s) }
+
+// filter is the condition of one filter.
+func (w *where) filter(keys map[string]column, f Filter) string {
+	c, ok := keys[f.Key]
+	if !ok {
+		return nothing
 	}
-	return sql
+	switch f.Op {
+	case Like:
+		text, ok := f.Value.(string)
+		if !ok || c.kind == jsonColumn || unstorable(text) {
+			return nothing
+		}
+		return c.sql + "::text LIKE " + w.arg("%"+text+"%", textColumn)
+	case Contains:
+		text, ok := pairs(f.Value)
+		if !ok || c.kind != jsonColumn {
+			return nothing
+		}
+		return c.sql + " @> " + w.arg(text, jsonColumn)
+	case In:
+		return w.oneOf(c, f.Value)
+	}
+	if f.Value == nil {
+		return null(c, f.Op)
+	}
+	if v, ok := c.kind.parse(f.Value); ok {
+		return c.sql + " " + comparisons[f.Op] + " " + w.arg(v, c.kind)
+	}
+	return nothing
+}
+
+func null(c column, op FilterOp) string {
+	switch op {
+	case Equal:
+		return c.sql + " IS NULL"
+	case NotEqual:
+		return c.sql + " IS NOT NULL"
+	}
+	return nothing
+}
+
+func (w *where) oneOf(c column, value any) string {
+	texts, _ := value.([]string)
+	var places []string
+	for _, text := range texts {
+		if v, ok := c.kind.parse(text); ok {
+			places = append(places, w.arg(v, c.kind))
+		}
+	}
+	if places == nil {
+		return nothing
+	}
+	return c.sql + " IN (" + strings.Join(places, ", ") + ")"
+}
+
+// parse makes a parameter of a value; false when the column cannot have it.
+func (k columnKind) parse(value any) (any, bool) {
+	if t, ok := value.(time.Time); ok {
+		return t, k == timeColumn
+	}
+	text, ok := value.(string)
+	if !ok {
+		return nil, false
+	}
+	switch k {
+	case textColumn:
+		return text, !unstorable(text)
+	case uuidColumn:
+		id, err := uuid.Parse(text)
+		return id.String(), err == nil
+	case intColumn:
+		n, err := strconv.ParseInt(text, 10, 64)
+		return n, err == nil
+	case boolColumn:
+		v, err := strconv.ParseBool(text)
+		return v, err == nil
+	case timeColumn:
+		v, err := time.Parse(time.RFC3339Nano, text)
+		return v, err == nil
+	}
+	return nil, false
 }

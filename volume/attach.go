@@ -68,7 +68,7 @@ func (w *Worker) connect(ctx context.Context, j *db.Job) error {
 	if err != nil {
 		return fmt.Errorf("volume to attach: %w", err)
 	}
-	grant := target.Grant{ID: at.ID, Initiator: c.Initiator, User: rand.Text()[:20], Secret: rand.Text()[:16],
+	grant := target.Grant{ID: at.ID, Initiator: c.Initiator, User: rand.Text()[:20], Secret: target.Secret(rand.Text()[:16]),
 		ReadOnly: accessMode(at, c) == "ro"}
 	if err := w.export(ctx, v, grant); err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/clinker-io/clinker/api/standalone"
 	"github.com/clinker-io/clinker/db/bus/inprocess"
 	"github.com/clinker-io/clinker/internal/config"
 	"github.com/clinker-io/clinker/internal/postgres"
@@ -68,6 +69,10 @@ func runAll(ctx context.Context, o allOptions, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	user, err := theUser(dir)
+	if err != nil {
+		return err
+	}
 	before := dir.readEndpoints()
 	apiLn, err := listen("the API", "--api-listen", o.apiListen, hostPortOf(before.Volume))
 	if err != nil {
@@ -84,7 +89,7 @@ func runAll(ctx context.Context, o allOptions, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	s := &standalone{base: b, dir: dir, api: apiLn, iscsi: iscsiLn, out: out}
+	s := &standaloneService{base: b, user: user, dir: dir, api: apiLn, iscsi: iscsiLn, out: out}
 	return s.run(ctx)
 }
 
@@ -144,20 +149,18 @@ func hostPortOf(url string) string {
 	return ""
 }
 
-// standalone is the running all-in-one service.
-type standalone struct {
+// standaloneService is the running all-in-one service.
+type standaloneService struct {
 	*base
+	user       standalone.Config
 	dir        *stateDir
 	api, iscsi net.Listener
 	out        io.Writer
 }
 
-func (s *standalone) run(ctx context.Context) error {
+func (s *standaloneService) run(ctx context.Context) error {
 	replies := replyQueue()
-	handler, err := s.handler(replies)
-	if err != nil {
-		return err
-	}
+	handler := s.handler(replies)
 	ready := make(chan struct{})
 	return together(ctx, map[string]func(context.Context) error{
 		"volume":    func(ctx context.Context) error { return s.runVolume(ctx, s.iscsi, ready) },
@@ -176,7 +179,7 @@ func (s *standalone) run(ctx context.Context) error {
 }
 
 // announce writes the files that clients read and says how to go on.
-func (s *standalone) announce() error {
+func (s *standaloneService) announce() error {
 	raw, err := json.Marshal(endpoints{Volume: s.volumeURL(), ISCSI: s.iscsi.Addr().String()})
 	if err != nil {
 		return err

@@ -17,7 +17,8 @@ func openBus(cfg *config.Config, log *slog.Logger) (*amqp.Bus, error) {
 	if err != nil {
 		return nil, fmt.Errorf("option transport_url: %w", err)
 	}
-	o := amqp.Options{URL: u, Quorum: cfg.Rabbit.Quorum, Heartbeat: config.Seconds(cfg.Rabbit.Heartbeat), Log: log}
+	o := amqp.Options{URL: u, Quorum: cfg.Rabbit.Quorum, Heartbeat: config.Seconds(cfg.Rabbit.Heartbeat),
+		RetryMin: config.Seconds(cfg.Rabbit.RetryInterval), RetryMax: config.Seconds(cfg.Rabbit.IntervalMax), Log: log}
 	if cfg.Rabbit.SSL {
 		if o.TLS, err = tlsConfig(cfg.Rabbit.SSLCAFile); err != nil {
 			return nil, err

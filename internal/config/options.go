@@ -74,7 +74,7 @@ type Default struct {
 // Database is the section [database].
 type Database struct {
 	Connection  string `conf:"connection" secret:"yes" help:"The PostgreSQL database, as postgresql://user:password@host:5432/clinker. clinker all brings its own and does not read this."`
-	MaxPoolSize int    `conf:"max_pool_size" default:"5" min:"2" max:"1000" help:"Most connections to the database that one service holds."`
+	MaxPoolSize int    `conf:"max_pool_size" default:"20" min:"2" max:"1000" help:"Most connections to the database that one service holds."`
 }
 
 // Rabbit is the section [oslo_messaging_rabbit].

@@ -13,6 +13,9 @@ import (
 //go:embed testdata/init.sh
 var initScript []byte
 
+//go:embed testdata/load.sh
+var loadScript []byte
+
 // iscsidConf: a session waits ten minutes for its target to come back before it
 // fails what is queued, and looks for a dead connection every two seconds.
 const iscsidConf = `node.startup = manual
@@ -32,7 +35,8 @@ node.session.scan = auto
 // modules that the guest loads; ext4 is built into the kernel.
 var modules = []string{"virtio_pci", "virtio_net", "sd_mod", "iscsi_tcp"}
 
-// hostPrograms are found on the host, where busybox must be the static one.
+// hostPrograms are found on the host. Debian's busybox shell prefers its own
+// applets, mke2fs among them: call that one by its path.
 var hostPrograms = []string{"mke2fs", "e2fsck", "resize2fs"}
 
 // debianTriplet is where Debian keeps the libraries of the guest's architecture.
@@ -51,6 +55,7 @@ func buildInitramfs(file, root, initiator string) error {
 		c.folder(dir)
 	}
 	c.content("init", 0o755, initScript)
+	c.content("load.sh", 0o755, loadScript)
 	c.content("etc/iscsi/iscsid.conf", 0o600, []byte(iscsidConf))
 	c.content("etc/iscsi/initiatorname.iscsi", 0o600, []byte("InitiatorName="+initiator+"\n"))
 	c.content("etc/passwd", 0o644, []byte("root:x:0:0:root:/:/bin/sh\n"))

@@ -1,0 +1,154 @@
+package schema
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+// whole is an error of a format that is the whole sentence by itself; other
+// errors of formats become "VALUE is not a 'FORMAT'".
+type whole struct{ msg string }
+
+func (w whole) Error() string { return w.msg }
+
+var errFormat = errors.New("not of this format")
+
+// formats are Cinder's own. They see values of the type that stands before
+// them in the schema only.
+var formats = []*jsonschema.Format{
+	{Name: "uuid", Validate: ofText(func(s string) error { return must(IsUUID(s)) })},
+	{Name: "name", Validate: ofText(blankName)},
+	{Name: "name_skip_leading_trailing_spaces", Validate: ofText(requiredName)},
+	{Name: "name_non_mandatory_remove_white_spaces", Validate: ofText(trimmedAtMost("name"))},
+	{Name: "description_non_mandatory_remove_white_spaces", Validate: ofText(trimmedAtMost("description"))},
+	{Name: "printable", Validate: ofText(func(s string) error { return must(strings.IndexFunc(s, unprintable) < 0) })},
+	{Name: "mysql_text", Validate: ofText(func(s string) error { return must(len(s) <= 65535) })},
+	{Name: "base64", Validate: ofText(isBase64)},
+	{Name: "progress", Validate: ofText(isProgress)},
+	{Name: "disabled_reason", Validate: ofText(disabledReason)},
+}
+
+func ofText(f func(string) error) func(any) error {
+	return func(v any) error {
+		if s, ok := v.(string); ok {
+			return f(s)
+		}
+		return nil
+	}
+}
+
+func must(ok bool) error {
+	if ok {
+		return nil
+	}
+	return errFormat
+}
+
+var hex32 = regexp.MustCompile(`^[0-9a-f]{32}$`)
+
+// IsUUID reports whether s is a UUID in a form that Python's uuid module and
+// oslo take: any case, with or without dashes, braces or "urn:uuid:".
+func IsUUID(s string) bool { return hex32.MatchString(bareUUID(s)) }
+
+// CanonicalUUID is s with lower case and dashes; s must be a UUID by IsUUID.
+func CanonicalUUID(s string) string {
+	h := bareUUID(s)
+	if len(h) != 32 {
+		return s
+	}
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}
+
+func bareUUID(s string) string {
+	s = strings.ToLower(s)
+	s = strings.NewReplacer("urn:", "", "uuid:", "").Replace(s)
+	return strings.ReplaceAll(strings.Trim(s, "{}"), "-", "")
+}
+
+func invalidName(reason string) error {
+	return whole{"An invalid 'name' value was provided. " + reason}
+}
+
+// blankName leaves the empty name to minLength.
+func blankName(s string) error {
+	if s != "" && strings.TrimSpace(s) == "" {
+		return invalidName("The 'name' can not be empty.")
+	}
+	return nil
+}
+
+func requiredName(s string) error {
+	trimmed := strings.TrimSpace(s)
+	switch {
+	case s == "":
+		return invalidName("The 'name' can not be None.")
+	case trimmed == "":
+		return invalidName("The 'name' can not be empty.")
+	case utf8.RuneCountInString(trimmed) > 255:
+		return invalidName("The 'name' can not be greater than 255 characters.")
+	}
+	return nil
+}
+
+func trimmedAtMost(what string) func(string) error {
+	return func(s string) error {
+		if n := utf8.RuneCountInString(strings.TrimSpace(s)); n > 255 {
+			return tooLong(what, n)
+		}
+		return nil
+	}
+}
+
+func tooLong(what string, n int) error {
+	return whole{fmt.Sprintf("Invalid input received: %s has %d characters, more than 255.", what, n)}
+}
+
+// unprintable says no to control characters, line separators and everything
+// outside the basic plane: Cinder's pattern of descriptions.
+func unprintable(r rune) bool {
+	switch {
+	case r >= 0xFFFF, unicode.Is(unicode.C, r), unicode.Is(unicode.Zl, r), unicode.Is(unicode.Zp, r):
+		return true
+	case unicode.Is(unicode.Zs, r):
+		return false
+	}
+	return !unicode.IsGraphic(r)
+}
+
+func isBase64(s string) error {
+	_, err := base64.StdEncoding.DecodeString(s)
+	return must(err == nil)
+}
+
+func isProgress(s string) error {
+	if s == "" {
+		return nil
+	}
+	n, err := strconv.Atoi(s[:len(s)-1])
+	switch {
+	case err != nil:
+		return whole{"Invalid input received: progress must be an integer percentage"}
+	case n < 0 || n > 100 || s[len(s)-1] != '%':
+		return whole{"Invalid input received: progress must be an integer percentage between 0 and 100"}
+	}
+	return nil
+}
+
+func disabledReason(s string) error {
+	n := utf8.RuneCountInString(strings.TrimSpace(s))
+	switch {
+	case s != "" && n == 0:
+		return whole{"Invalid input received: disabled_reason has 0 characters, less than 1."}
+	case n > 255:
+		return tooLong("disabled_reason", n)
+	}
+	return nil
+}

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"crypto/rand"
+	"fmt"
+	mathrand "math/rand/v2"
+	"slices"
+	"time"
+)
+
+// load keeps a number of commands in flight.
+type load struct {
+	c           *conn
+	o           options
+	blocks      int64 // of o.blockBytes on the unit
+	sectorBytes int
+	writing     bool
+	data        []byte // noise, longer than a block so that blocks differ
+
+	begun     []time.Time // by tag
+	payload   [][]byte    // by tag
+	idle      []uint32    // tags
+	sent      int64
+	latencies []time.Duration
+}
+
+func newLoad(c *conn, o options, sizeBytes int64, sectorBytes int) *load {
+	if o.op == "fill" {
+		o.pattern = "seq"
+	}
+	l := &load{c: c, o: o, blocks: sizeBytes / int64(o.blockBytes), sectorBytes: sectorBytes, writing: o.op != "read",
+		begun: make([]time.Time, o.depth), payload: make([][]byte, o.depth), latencies: make([]time.Duration, 0, 1<<20)}
+	for tag := range o.depth {
+		l.idle = append(l.idle, uint32(tag))
+	}
+	if l.writing {
+		l.data = make([]byte, o.blockBytes+1<<16)
+		_, _ = rand.Read(l.data) // never fails, crypto/rand says
+	}
+	return l
+}
+
+// run sends until the time is over, or the unit is full, and waits for what is
+// in flight.
+func (l *load) run() (string, error) {
+	begun := time.Now()
+	end := begun.Add(l.o.length)
+	for now := begun; ; {
+		if l.more(now, end) {
+			if err := l.send(now); err != nil {
+				return "", err
+			}
+		}
+		if len(l.idle) == l.o.depth {
+			break
+		}
+		if err := l.receive(); err != nil {
+			return "", err
+		}
+		now = time.Now()
+	}
+	if l.o.op == "fill" {
+		if err := l.c.single([]byte{0x35, 9: 0}, nil); err != nil { // SYNCHRONIZE CACHE (10)
+			return "", err
+		}
+	}
+	return l.summary(time.Since(begun)), nil
+}
+
+func (l *load) more(now, end time.Time) bool {
+	if l.o.op == "fill" {
+		return l.sent < l.blocks
+	}
+	return now.Before(end)
+}
+
+// send fills the queue as far as the target's window allows.
+func (l *load) send(now time.Time) error {
+	for len(l.idle) > 0 && l.c.windowOpen() && (l.o.op != "fill" || l.sent < l.blocks) {
+		tag := l.idle[len(l.idle)-1]
+		l.idle = l.idle[:len(l.idle)-1]
+		l.begun[tag] = now
+		block := l.sent % l.blocks
+		if l.o.pattern == "rand" {
+			block = mathrand.Int64N(l.blocks)
+		}
+		l.sent++
+		if err := l.issue(tag, block); err != nil {
+			return err
+		}
+	}
+	if len(l.idle) == l.o.depth {
+		return fmt.Errorf("the target's command window is closed: CmdSN %d, MaxCmdSN %d", l.c.cmdSN, l.c.maxCmdSN)
+	}
+	return nil
+}
+
+// issue sends a READ (16) or WRITE (16).
+func (l *load) issue(tag uint32, block int64) error {
+	var cdb [16]byte
+	be.PutUint64(cdb[2:], uint64(block*int64(l.o.blockBytes)/int64(l.sectorBytes)))
+	be.PutUint32(cdb[10:], uint32(l.o.blockBytes/l.sectorBytes))
+	if !l.writing {
+		cdb[0] = 0x88
+		return l.c.command(tag, cdb[:], flagRead, l.o.blockBytes, nil)
+	}
+	cdb[0] = 0x8a
+	at := int(block&0x7f) * 512
+	l.payload[tag] = l.data[at : at+l.o.blockBytes]
+	return l.c.command(tag, cdb[:], flagWrite, l.o.blockBytes, l.payload[tag])
+}
+
+// receive takes one completion, and those that came with it.
+func (l *load) receive() error {
+	for {
+		tag, status, sense, err := l.c.next(nil, func(tag uint32) []byte {
+			if int(tag) >= len(l.payload) {
+				return nil
+			}
+			return l.payload[tag]
+		})
+		if err != nil {
+			return err
+		}
+		if status != statusGood {
+			return statusError(0x88, status, sense)
+		}
+		if int(tag) >= l.o.depth {
+			return fmt.Errorf("the target ends a command %#x that was not sent", tag)
+		}
+		l.latencies = append(l.latencies, time.Since(l.begun[tag]))
+		l.idle = append(l.idle, tag)
+		if len(l.idle) == l.o.depth || l.c.tail-l.c.head < bhsLength {
+			return nil
+		}
+	}
+}
+
+func (l *load) summary(took time.Duration) string {
+	slices.Sort(l.latencies)
+	n := len(l.latencies)
+	if n == 0 {
+		return "ops=0"
+	}
+	var sum time.Duration
+	for _, d := range l.latencies {
+		sum += d
+	}
+	us := func(d time.Duration) float64 { return float64(d) / 1e3 }
+	perSecond := float64(n) / took.Seconds()
+	return fmt.Sprintf("iops=%.0f mbps=%.1f mean_us=%.1f p50_us=%.1f p99_us=%.1f ops=%d seconds=%.2f", perSecond,
+		perSecond*float64(l.o.blockBytes)/1e6, us(sum/time.Duration(n)), us(l.latencies[n/2]), us(l.latencies[n*99/100]), n, took.Seconds())
+}
