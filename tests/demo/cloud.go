@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/gophercloud/gophercloud/v2"
 	"github.com/gophercloud/gophercloud/v2/openstack/blockstorage/v3/attachments"
 	"github.com/gophercloud/gophercloud/v2/openstack/blockstorage/v3/snapshots"
@@ -75,7 +76,7 @@ func (d *demo) deleteVolume(ctx context.Context, id string) error {
 }
 
 func (d *demo) attach(ctx context.Context, volume string) (connection, error) {
-	a, err := attachments.Create(ctx, d.client, attachments.CreateOpts{VolumeUUID: volume, Mode: "rw",
+	a, err := attachments.Create(ctx, d.client, attachments.CreateOpts{VolumeUUID: volume, InstanceUUID: uuid.NewString(), Mode: "rw",
 		Connector: map[string]any{"initiator": initiator, "host": "demo", "ip": "127.0.0.1", "os_type": "linux", "platform": "x86_64"}}).Extract()
 	if err != nil {
 		return connection{}, err

@@ -235,7 +235,8 @@ func (s *Session) Queue(bhs, data []byte) error {
 	if len(data) == 0 {
 		return err
 	}
-	pad := make([]byte, -len(data)&3)
+	var zero [3]byte
+	pad := zero[:-len(data)&3]
 	_, _ = s.w.Write(data)
 	_, err = s.w.Write(pad)
 	if s.DataDigest {
@@ -247,9 +248,6 @@ func (s *Session) Queue(bhs, data []byte) error {
 
 // Flush sends what was queued.
 func (s *Session) Flush() error {
-	if err := s.Conn.SetWriteDeadline(time.Now().Add(s.timeout)); err != nil {
-		return err
-	}
 	return s.w.Flush()
 }
 
@@ -329,3 +327,6 @@ func Unexpected(bhs []byte) error { return fmt.Errorf("unexpected PDU of opcode 
 
 // Close drops the connection.
 func (s *Session) Close() { _ = s.Conn.Close() }
+
+// Buffered is how many bytes can be read without waiting.
+func (s *Session) Buffered() int { return s.r.Buffered() }
