@@ -4,7 +4,8 @@
 
 SHELL := /bin/bash
 export CGO_ENABLED ?= 0
-STATE ?= $(or $(XDG_STATE_HOME),$(HOME)/.local/state)/clinker
+# PostgreSQL does not run as root and could not reach into root's home.
+STATE ?= $(if $(filter 0,$(shell id -u)),/var/lib/clinker,$(or $(XDG_STATE_HOME),$(HOME)/.local/state)/clinker)
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 .PHONY: help run build test lint unit e2e demo bench bench-api generate clean
@@ -49,7 +50,7 @@ bench: build ## the iSCSI target against tgt, the API by itself
 
 generate: ## typed Go from db/queries, sample configuration, states page
 	@CGO_ENABLED=1 go tool -modfile=tools/go.mod sqlc generate
-	@go test ./internal/config ./db -update
+	@go test ./cmd/clinker ./db -update
 
 clean: ## remove what was built
 	@rm -rf bin

@@ -53,14 +53,13 @@ func VolumeQueue(host string) string { return "volume." + BackendOf(host) }
 
 // newJob is the part of a job that its maker decides.
 type newJob struct {
-	kind, queue  string
-	volume       string
-	source       *string // the volume that must stay as it is while the job runs
-	snapshot     *string
-	attachment   *string
-	args         any
-	replyTo      string
-	reservations []quotaDelta
+	kind, queue string
+	volume      string
+	source      *string // the volume that must stay as it is while the job runs
+	snapshot    *string
+	attachment  *string
+	args        any
+	replyTo     string
 }
 
 // addJob writes the job into the transaction of the change that it continues.

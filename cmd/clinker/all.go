@@ -46,7 +46,12 @@ the addresses in use.`,
 	return cmd
 }
 
+// defaultStateDir is the user's own; PostgreSQL, which does not run as root,
+// could not reach into root's.
 func defaultStateDir() string {
+	if os.Geteuid() == 0 {
+		return "/var/lib/clinker"
+	}
 	if dir := os.Getenv("XDG_STATE_HOME"); dir != "" {
 		return filepath.Join(dir, "clinker")
 	}

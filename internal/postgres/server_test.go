@@ -67,7 +67,7 @@ func mustExecute(t *testing.T, s *Server, sql string) {
 
 func TestDataOutlivesARestart(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join(t.TempDir(), "a state folder with 'blanks'")
+	dir := filepath.Join(openDir(t), "a state folder with 'blanks'")
 	s := start(t, dir)
 	mustExecute(t, s, "CREATE TABLE kept (n int)")
 	stop(t, s)
@@ -108,7 +108,7 @@ func holder(t *testing.T, binary, dir string, cred *syscall.Credential) (cmd *ex
 
 func TestAKilledOwnerIsFollowedAtOnce(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join(t.TempDir(), "pg")
+	dir := filepath.Join(openDir(t), "pg")
 	cmd, _, postmaster := holder(t, os.Args[0], dir, nil)
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
@@ -124,7 +124,7 @@ func TestAKilledOwnerIsFollowedAtOnce(t *testing.T) {
 
 func TestAKilledPostmasterComesBack(t *testing.T) {
 	t.Parallel()
-	s := start(t, filepath.Join(t.TempDir(), "pg"))
+	s := start(t, filepath.Join(openDir(t), "pg"))
 	first := s.postmaster()
 	if err := syscall.Kill(first, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
@@ -142,7 +142,7 @@ func TestAKilledPostmasterComesBack(t *testing.T) {
 
 func TestAHalfMadeClusterIsMadeAgain(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join(t.TempDir(), "pg")
+	dir := filepath.Join(openDir(t), "pg")
 	half := filepath.Join(dir, "data.new")
 	if err := os.MkdirAll(half, 0o700); err != nil {
 		t.Fatal(err)
@@ -160,7 +160,7 @@ func TestAHalfMadeClusterIsMadeAgain(t *testing.T) {
 
 func TestAServerThatCannotRunSaysWhySoon(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join(t.TempDir(), "pg")
+	dir := filepath.Join(openDir(t), "pg")
 	stop(t, start(t, dir))
 	conf := filepath.Join(dir, "data", "postgresql.conf")
 	if err := os.WriteFile(conf, []byte("nonsense = 1\n"), 0o644); err != nil {
@@ -178,7 +178,7 @@ func TestAServerThatCannotRunSaysWhySoon(t *testing.T) {
 
 func TestALongPathGetsAShortSocket(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join(t.TempDir(), strings.Repeat("long", 30))
+	dir := filepath.Join(openDir(t), strings.Repeat("long", 30))
 	s := start(t, dir)
 	mustExecute(t, s, "SELECT 1")
 	stop(t, s)
@@ -201,7 +201,7 @@ func TestMissingProgramsNameThePackage(t *testing.T) {
 // be gone before those who use it have stopped.
 func TestTheServerHasAProcessGroupOfItsOwn(t *testing.T) {
 	t.Parallel()
-	s := start(t, filepath.Join(t.TempDir(), "pg"))
+	s := start(t, filepath.Join(openDir(t), "pg"))
 	defer stop(t, s)
 	group, err := syscall.Getpgid(s.postmaster())
 	if err != nil || group == syscall.Getpgrp() {
@@ -212,7 +212,7 @@ func TestTheServerHasAProcessGroupOfItsOwn(t *testing.T) {
 // A failed statement may hold a secret; the server's log must not.
 func TestTheLogHoldsNoRows(t *testing.T) {
 	t.Parallel()
-	s := start(t, filepath.Join(t.TempDir(), "pg"))
+	s := start(t, filepath.Join(openDir(t), "pg"))
 	mustExecute(t, s, "CREATE TABLE s (v text CHECK (v = ''))")
 	if err := execute(testContext(t), s.DSN(), "INSERT INTO s VALUES ('sesame')"); err == nil {
 		t.Fatal("the row was taken")
@@ -261,4 +261,19 @@ func reachable(t *testing.T, program string, uid int) (binary, dir string) {
 		t.Fatal(err)
 	}
 	return binary, dir
+}
+
+// openDir is a temporary folder that the server's own user can pass through,
+// which t.TempDir is not for root.
+func openDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "clinker-postgres-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }

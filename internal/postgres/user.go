@@ -56,22 +56,16 @@ func (r runAs) own(dir string) error {
 	return r.reach(filepath.Dir(dir))
 }
 
-// reach lets the server's user pass through the folders above its own: those
-// of ours get the bit to pass (not to read); of others it must be there.
+// reach checks that the server's user can pass through the folders above its
+// own. Their modes are not ours to change.
 func (r runAs) reach(dir string) error {
 	for ; dir != "/" && dir != "."; dir = filepath.Dir(dir) {
 		st, err := os.Stat(dir)
 		if err != nil {
 			return err
 		}
-		if st.Mode().Perm()&0o001 != 0 {
-			continue
-		}
-		if st.Sys().(*syscall.Stat_t).Uid == r.cred.Uid {
-			continue
-		}
-		if err := os.Chmod(dir, st.Mode().Perm()|0o011); err != nil {
-			return fmt.Errorf("user %s, as whom PostgreSQL runs, cannot pass through %s: chmod o+x %s, or choose another state folder: %w", r.name, dir, dir, err)
+		if st.Mode().Perm()&0o001 == 0 && st.Sys().(*syscall.Stat_t).Uid != r.cred.Uid {
+			return fmt.Errorf("user %s, as whom PostgreSQL runs, cannot pass through %s: choose another state folder, or chmod o+x %s", r.name, dir, dir)
 		}
 	}
 	return nil

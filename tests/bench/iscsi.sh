@@ -1,7 +1,7 @@
 #!/bin/bash
 # The service's iSCSI target beside Debian's tgtd: the same client, the same file
-# system, volumes of 1 GiB that were written in full first, turn by turn, the
-# median of the rounds.
+# system, volumes of 1 GiB that were written in full and compared first, turn by
+# turn, the median of the rounds.
 #
 #   tests/bench/iscsi.sh [ROUNDS [SECONDS]]      3 rounds of 3 seconds each
 #
@@ -112,9 +112,13 @@ for server in clinker tgtd; do
 done
 hertz=$(getconf CLK_TCK)
 for round in $(seq "$rounds"); do
+	# Who begins changes, and nobody starts with the other's dirty pages.
+	servers=(clinker tgtd)
+	[ $((round % 2)) = 1 ] || servers=(tgtd clinker)
 	for i in "${!cases[@]}"; do
-		for server in clinker tgtd; do
+		for server in "${servers[@]}"; do
 			pid=${server}_pid
+			sync -f "$work"
 			before=$(ticks "${!pid}")
 			# shellcheck disable=SC2086
 			line=$(bench $server ${cases[i]#*|}) || fail "the client failed against $server: ${cases[i]}"

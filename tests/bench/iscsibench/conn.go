@@ -44,6 +44,7 @@ func (c *conn) command(tag uint32, cdb []byte, direction byte, length int, data 
 	h.setWord(28, c.expStatSN)
 	copy(h[32:], cdb)
 	c.cmdSN++
+	c.received[tag] = 0
 	return c.putPDU(&h, data[:now])
 }
 
@@ -102,7 +103,7 @@ func (c *conn) pong(h *bhs) error {
 }
 
 // next reads up to the end of one command and returns its tag; data of reads is
-// dropped, or kept in keep when that is there.
+// counted in c.received by tag, and kept in keep when that is there.
 func (c *conn) next(keep []byte, writing func(tag uint32) []byte) (tag uint32, status byte, sense []byte, err error) {
 	for {
 		h, err := c.header()
@@ -139,14 +140,23 @@ func (c *conn) next(keep []byte, writing func(tag uint32) []byte) (tag uint32, s
 }
 
 func (c *conn) dataIn(h *bhs, keep []byte) error {
-	n := h.dataLength()
-	at := int(h.word(40))
-	if keep == nil || at+n > len(keep) {
+	n, at, tag := h.dataLength(), int(h.word(40)), h.word(16)
+	if int(tag) >= len(c.received) || at != c.received[tag] {
+		return fmt.Errorf("data at offset %d of command %#x, which is not where it stands", at, tag)
+	}
+	c.received[tag] += n
+	if keep == nil {
 		return c.skip(n + padding(n))
 	}
 	b, err := c.take(n + padding(n))
-	copy(keep[at:], b[:min(n, len(b))])
-	return err
+	if err != nil {
+		return err
+	}
+	if at+n > len(keep) {
+		return fmt.Errorf("the target sends %d bytes where %d were asked for", at+n, len(keep))
+	}
+	copy(keep[at:], b[:n])
+	return nil
 }
 
 // single runs one command by itself.
@@ -159,10 +169,16 @@ func (c *conn) single(cdb, answer []byte) error {
 		return err
 	}
 	_, status, sense, err := c.next(answer, func(uint32) []byte { return nil })
-	if err != nil || status == statusGood {
+	if err != nil {
 		return err
 	}
-	return statusError(cdb[0], status, sense)
+	if status != statusGood {
+		return statusError(cdb[0], status, sense)
+	}
+	if c.received[0] != len(answer) {
+		return fmt.Errorf("command %#x: %d bytes came and not %d", cdb[0], c.received[0], len(answer))
+	}
+	return nil
 }
 
 func statusError(op, status byte, sense []byte) error {

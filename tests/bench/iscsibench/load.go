@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/rand"
 	"fmt"
 	mathrand "math/rand/v2"
@@ -16,6 +17,7 @@ type load struct {
 	sectorBytes int
 	writing     bool
 	data        []byte // noise, longer than a block so that blocks differ
+	command     [16]byte
 
 	begun     []time.Time // by tag
 	payload   [][]byte    // by tag
@@ -64,7 +66,28 @@ func (l *load) run() (string, error) {
 			return "", err
 		}
 	}
-	return l.summary(time.Since(begun)), nil
+	took := time.Since(begun)
+	if l.o.op == "fill" {
+		if err := l.verify(); err != nil {
+			return "", err
+		}
+	}
+	return l.summary(took), nil
+}
+
+// verify reads the whole unit and compares it with what fill has written, so
+// that what is measured afterwards is a disk that keeps its data.
+func (l *load) verify() error {
+	got := make([]byte, l.o.blockBytes)
+	for block := range l.blocks {
+		if err := l.c.single(l.cdb(0x88, block), got); err != nil {
+			return err
+		}
+		if !bytes.Equal(got, l.noise(block)) {
+			return fmt.Errorf("block %d of %d bytes does not hold what was written", block, l.o.blockBytes)
+		}
+	}
+	return nil
 }
 
 func (l *load) more(now, end time.Time) bool {
@@ -97,17 +120,25 @@ func (l *load) send(now time.Time) error {
 
 // issue sends a READ (16) or WRITE (16).
 func (l *load) issue(tag uint32, block int64) error {
-	var cdb [16]byte
-	be.PutUint64(cdb[2:], uint64(block*int64(l.o.blockBytes)/int64(l.sectorBytes)))
-	be.PutUint32(cdb[10:], uint32(l.o.blockBytes/l.sectorBytes))
 	if !l.writing {
-		cdb[0] = 0x88
-		return l.c.command(tag, cdb[:], flagRead, l.o.blockBytes, nil)
+		return l.c.command(tag, l.cdb(0x88, block), flagRead, l.o.blockBytes, nil)
 	}
-	cdb[0] = 0x8a
+	l.payload[tag] = l.noise(block)
+	return l.c.command(tag, l.cdb(0x8a, block), flagWrite, l.o.blockBytes, l.payload[tag])
+}
+
+// cdb returns the command for one block, valid until the next call.
+func (l *load) cdb(op byte, block int64) []byte {
+	l.command[0] = op
+	be.PutUint64(l.command[2:], uint64(block*int64(l.o.blockBytes)/int64(l.sectorBytes)))
+	be.PutUint32(l.command[10:], uint32(l.o.blockBytes/l.sectorBytes))
+	return l.command[:]
+}
+
+// noise is what a block is filled with.
+func (l *load) noise(block int64) []byte {
 	at := int(block&0x7f) * 512
-	l.payload[tag] = l.data[at : at+l.o.blockBytes]
-	return l.c.command(tag, cdb[:], flagWrite, l.o.blockBytes, l.payload[tag])
+	return l.data[at : at+l.o.blockBytes]
 }
 
 // receive takes one completion, and those that came with it.
@@ -127,6 +158,9 @@ func (l *load) receive() error {
 		}
 		if int(tag) >= l.o.depth {
 			return fmt.Errorf("the target ends a command %#x that was not sent", tag)
+		}
+		if !l.writing && l.c.received[tag] != l.o.blockBytes {
+			return fmt.Errorf("a read of %d bytes brought %d", l.o.blockBytes, l.c.received[tag])
 		}
 		l.latencies = append(l.latencies, time.Since(l.begun[tag]))
 		l.idle = append(l.idle, tag)

@@ -21,6 +21,7 @@ type conn struct {
 
 	immediateBytes int // of a write that may go with its command
 	segmentBytes   int // that the target takes in one PDU
+	received       []int // bytes of reads so far, by tag
 	loginTag       uint32
 	tsih           uint16
 }
@@ -39,7 +40,7 @@ func dial(o options) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{socket: s, lun: o.lun, cmdSN: 1, segmentBytes: 8192}
+	c := &conn{socket: s, lun: o.lun, cmdSN: 1, segmentBytes: 8192, received: make([]int, o.depth)}
 	if err := c.login(o); err != nil {
 		_ = s.file.Close()
 		return nil, fmt.Errorf("login: %w", err)
