@@ -84,7 +84,17 @@ func (c caller) sendTo(method, url string, body any, edits ...func(*http.Request
 	if err != nil {
 		c.t.Fatalf("%s %s: %v", method, url, err)
 	}
-	return answer{c.t, fmt.Sprintf("%s %s at %q, body %.300v", method, strings.TrimPrefix(url, base), c.mv, body), resp.StatusCode, resp.Header, raw}
+	return answer{c.t, describe(method, strings.TrimPrefix(url, base), c.mv, body), resp.StatusCode, resp.Header, raw}
+}
+
+// describe names a request in a failure's message, long parts cut short.
+func describe(method, path, mv string, body any) string {
+	const most = 300
+	text, ok := body.(string)
+	if raw, err := json.Marshal(body); !ok && body != nil && err == nil {
+		text = string(raw)
+	}
+	return fmt.Sprintf("%s %.*s at %q %.*s", method, most, path, mv, most, text)
 }
 
 func content(t testing.TB, body any) io.Reader {

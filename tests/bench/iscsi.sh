@@ -57,7 +57,7 @@ endpoint=$(sed -n 's/.*"volumev3": *"\([^"]*\)".*/\1/p' "$work/state/endpoints.j
 "$work/attach" -endpoint "$endpoint" >"$work/clinker.env" || fail "no volume to attach"
 
 # tgtd as it is fastest here: the page cache (rdwr; aio is O_DIRECT, and slower),
-# a thread for each CPU. It takes no port 0: try until one is free. Its control
+# a thread for each CPU, segments and bursts far above its 8 KiB. It takes no port 0: try until one is free. Its control
 # socket is a number too, in a folder of ours.
 export TGT_IPC_SOCKET=$work/tgtd.socket
 adm() { tgtadm -C 0 --lld iscsi "$@"; }
@@ -71,6 +71,9 @@ await tgtd "$tgtd_pid" adm --op show --mode target
 truncate -s 1G "$work/tgt.img"
 adm --op new --mode target --tid 1 -T iqn.2026-11.io.clinker:tgt
 adm --op new --mode logicalunit --tid 1 --lun 1 -b "$work/tgt.img" --bstype rdwr
+for parameter in MaxRecvDataSegmentLength=262144 MaxXmitDataSegmentLength=262144 FirstBurstLength=262144 MaxBurstLength=16776192; do
+	adm --op update --mode target --tid 1 --name ${parameter%=*} --value ${parameter#*=}
+done
 adm --op new --mode account --user bench --password benchbenchbench
 adm --op bind --mode account --tid 1 --user bench
 adm --op bind --mode target --tid 1 -I ALL

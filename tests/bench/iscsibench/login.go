@@ -19,8 +19,8 @@ type conn struct {
 	maxCmdSN  uint32
 	expStatSN uint32
 
-	immediateBytes int // of a write that may go with its command
-	segmentBytes   int // that the target takes in one PDU
+	immediateBytes int   // of a write that may go with its command
+	segmentBytes   int   // that the target takes in one PDU
 	received       []int // bytes of reads so far, by tag
 	loginTag       uint32
 	tsih           uint16

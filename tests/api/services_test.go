@@ -1,0 +1,71 @@
+package api
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// serviceOf returns the listed service of a binary.
+func (c caller) serviceOf(binary string) map[string]any {
+	c.t.Helper()
+	a := c.want(200, "GET", "/os-services?binary="+binary, nil)
+	if len(a.list("services")) != 1 {
+		c.t.Fatalf("%s: %s", a.what, a.raw)
+	}
+	return a.object("services", 0)
+}
+
+// Not parallel: it takes the only backend away from everybody.
+func TestServicesAreListedDisabledAndEnabled(t *testing.T) {
+	c := newCaller(t)
+	const scheduler = "binary host zone status state updated_at disabled_reason"
+	const volume = scheduler + " replication_status active_backend_id frozen"
+	keys(t, "scheduler at 3.0", c.at("3.0").serviceOf("cinder-scheduler"), scheduler)
+	keys(t, "volume at 3.0", c.at("3.0").serviceOf("cinder-volume"), volume)
+	keys(t, "volume at 3.7", c.at("3.7").serviceOf("cinder-volume"), volume+" cluster")
+	keys(t, "volume at 3.49", c.at("3.49").serviceOf("cinder-volume"), volume+" cluster backend_state")
+	keys(t, "scheduler at 3.49", c.at("3.49").serviceOf("cinder-scheduler"), scheduler+" cluster")
+	s := c.serviceOf("cinder-volume")
+	host, _ := s["host"].(string)
+	if !strings.Contains(host, "@") || s["state"] != "up" || s["status"] != "enabled" || s["zone"] != "nova" {
+		t.Errorf("volume service: %v", s)
+	}
+	short, _, _ := strings.Cut(host, "@")
+	for query, want := range map[string]int{"host=" + host: 1, "host=nobody": 0, "binary=cinder-backup": 0, "host=" + short + "&binary=cinder-volume": 1} {
+		if n := len(c.want(200, "GET", "/os-services?"+query, nil).list("services")); n != want {
+			t.Errorf("%s lists %d services, want %d", query, n, want)
+		}
+	}
+	which := fmt.Sprintf(`"host": %q, "binary": "cinder-volume"`, host)
+	put := func(name, path, body string, status int, fault string) row {
+		return row{name: name, method: "PUT", path: "/os-services/" + path, body: body, status: status, fault: fault}
+	}
+	check(t, c, []row{
+		put("unknown host", "disable", `{"host": "nobody", "binary": "cinder-volume"}`, 404, ""),
+		put("unknown binary", "enable", fmt.Sprintf(`{"host": %q, "binary": "nothing"}`, host), 404, ""),
+		put("no host", "disable", `{"binary": "cinder-volume"}`, 400, ""),
+		put("no reason", "disable-log-reason", `{`+which+`}`, 400, ""),
+		put("unknown action", "explode", `{`+which+`}`, 404, ""),
+		put("freeze unknown", "freeze", `{"host": "nobody"}`, 400, ""),
+		put("thaw unknown", "thaw", `{"host": "nobody"}`, 400, ""),
+	})
+	a := c.want(200, "PUT", "/os-services/disable-log-reason", `{`+which+`, "disabled_reason": "repairs"}`)
+	keys(t, a.what, a.object(), "host service binary status disabled disabled_reason")
+	if s := c.serviceOf("cinder-volume"); s["status"] != "disabled" || s["disabled_reason"] != "repairs" {
+		t.Errorf("disabled: %v", s)
+	}
+	id := c.want(202, "POST", "/volumes", create(map[string]any{"size": 1})).text("volume", "id")
+	c.status("volume", id, "error")
+	a = c.want(200, "PUT", "/os-services/enable", `{`+which+`}`)
+	keys(t, a.what, a.object(), "host service binary status disabled")
+	if s := c.serviceOf("cinder-volume"); s["status"] != "enabled" || s["disabled_reason"] != nil {
+		t.Errorf("enabled again: %v", s)
+	}
+	a = c.want(200, "PUT", "/os-services/disable", `{`+which+`}`)
+	if a.get("status") != "disabled" || a.get("disabled") != true {
+		t.Errorf("%s: %s", a.what, a.raw)
+	}
+	c.want(200, "PUT", "/os-services/enable", `{`+which+`}`)
+	c.volume()
+}
