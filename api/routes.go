@@ -37,12 +37,18 @@ func Routes() []Route {
 		volumeActionRoutes(),
 		snapshotRoutes(),
 		attachmentRoutes(),
+		typeRoutes(),
+		typeSpecRoutes(),
+		quotaRoutes(),
+		serviceRoutes(),
+		limitRoutes(),
+		messageRoutes(),
 	)
 }
 
 // collections are the resources whose paths upstream makes as a set of seven:
 // a verb that has no row there is a fault, not the router's 404.
-var collections = []string{"/extensions", "/volumes", "/snapshots", "/attachments"}
+var collections = []string{"/extensions", "/volumes", "/snapshots", "/attachments", "/types", "/messages", "/limits", "/os-availability-zone", "/os-quota-sets", "/os-quota-class-sets"}
 
 // bareRoutes lists what a collection's paths match besides the rows.
 func bareRoutes(path string) []Route {
