@@ -78,7 +78,7 @@ func made(t *testing.T, s *db.Store, n db.NewVolume) db.Volume {
 
 func claim(t *testing.T, s *db.Store, queue string) *db.Job {
 	t.Helper()
-	j, err := s.Claim(t.Context(), queue, "", "me")
+	j, err := s.Claim(t.Context(), queue, "", "me/1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,8 +200,8 @@ func TestLostLeaseChangesNothing(t *testing.T) {
 	v, err := create(t, s, db.NewVolume{})
 	must(t, err)
 	old := claim(t, s, db.QueueScheduler)
-	must(t, s.TakeOver(t.Context(), db.QueueScheduler, "new"))
-	j, err := s.Claim(t.Context(), db.QueueScheduler, "", "new")
+	must(t, s.TakeOver(t.Context(), "me", "me/2"))
+	j, err := s.Claim(t.Context(), db.QueueScheduler, "", "me/2")
 	if err != nil || j == nil {
 		t.Fatalf("take-over: %v, %v", j, err)
 	}

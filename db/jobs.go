@@ -113,10 +113,17 @@ func (s *Store) Heartbeat(ctx context.Context, owner string) ([]string, error) {
 	return s.renewLeases(ctx, renewLeasesParams{LeaseSeconds: Lease.Seconds(), Owner: &owner})
 }
 
-// TakeOver ends the leases that others hold in a queue. Only for a worker that
-// knows that no other one of its host is alive.
-func (s *Store) TakeOver(ctx context.Context, queue, owner string) error {
-	return s.releaseLeases(ctx, releaseLeasesParams{Queue: queue, Owner: &owner})
+// Owner names a process that claims jobs: the host that it works as, and what
+// tells it from its predecessors.
+func Owner(host string) string { return host + "/" + uuid.NewString() }
+
+// TakeOver ends the leases that predecessors of owner on that host hold. Only
+// for a process that knows from HoldHost that none of them is alive.
+func (s *Store) TakeOver(ctx context.Context, host, owner string) error {
+	if err := s.releaseLeases(ctx, releaseLeasesParams{Host: host, Owner: owner}); err != nil {
+		return fmt.Errorf("take over the jobs of %s: %w", host, err)
+	}
+	return nil
 }
 
 // end closes the job within t; f makes the changes that belong to its end.

@@ -237,17 +237,18 @@ func (q *Queries) queuesWaitingFor(ctx context.Context, volumeID string) ([]stri
 }
 
 const releaseLeases = `-- name: releaseLeases :exec
-UPDATE jobs SET lease_until = now() WHERE queue = $1 AND state = 'running' AND owner <> $2
+UPDATE jobs SET lease_until = now()
+WHERE state = 'running' AND starts_with(owner, $1::text || '/') AND owner <> $2::text
 `
 
 type releaseLeasesParams struct {
-	Queue string
-	Owner *string
+	Host  string
+	Owner string
 }
 
-// releaseLeases lets jobs of a worker that is known to be dead be claimed at once.
+// releaseLeases lets the jobs of processes that are known to be dead be claimed at once.
 func (q *Queries) releaseLeases(ctx context.Context, arg releaseLeasesParams) error {
-	_, err := q.db.Exec(ctx, releaseLeases, arg.Queue, arg.Owner)
+	_, err := q.db.Exec(ctx, releaseLeases, arg.Host, arg.Owner)
 	return err
 }
 

@@ -44,13 +44,25 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	name := db.BinaryScheduler + ":" + s.Host
+	only, release, err := s.Store.HoldHost(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer release()
+	owner := db.Owner(name)
+	if only {
+		if err := s.Store.TakeOver(ctx, name, owner); err != nil {
+			return err
+		}
+	}
 	s.pickOneAtATime = make(chan struct{}, 1)
 	beating := make(chan struct{})
 	go func() {
 		defer close(beating)
 		s.beat(ctx, service.ID)
 	}()
-	loop := job.Loop{Store: s.Store, Bus: s.Bus, Queue: db.QueueScheduler, Owner: s.Host + "/" + uuid.NewString(),
+	loop := job.Loop{Store: s.Store, Bus: s.Bus, Queue: db.QueueScheduler, Owner: owner,
 		Handle: s.handle, Log: s.Log, Slots: slots, Poll: poll, Grace: grace}
 	err = loop.Run(ctx)
 	<-beating

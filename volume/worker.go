@@ -7,8 +7,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/clinker-io/clinker/db"
 	"github.com/clinker-io/clinker/db/bus"
 	"github.com/clinker-io/clinker/db/job"
@@ -64,7 +62,7 @@ func New(c Config) *Worker {
 		c.ReportInterval = 10 * time.Second
 	}
 	c.Log = c.Log.With("backend", c.Host)
-	w := &Worker{Config: c, owner: c.Host + "/" + uuid.NewString()}
+	w := &Worker{Config: c, owner: db.Owner(c.Host)}
 	w.exports.byVolume = make(map[string]*export)
 	return w
 }
@@ -92,8 +90,8 @@ func (w *Worker) Prepare(ctx context.Context) error {
 		return err
 	}
 	if only {
-		if err := w.Store.TakeOver(ctx, db.VolumeQueue(w.Host), w.owner); err != nil {
-			return fmt.Errorf("take over the jobs of %s: %w", w.Host, err)
+		if err := w.Store.TakeOver(ctx, w.Host, w.owner); err != nil {
+			return err
 		}
 	}
 	return w.report(ctx)

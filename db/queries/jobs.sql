@@ -34,9 +34,10 @@ UPDATE jobs SET lease_until = now() + make_interval(secs => @lease_seconds::floa
 WHERE owner = @owner AND state = 'running'
 RETURNING id;
 
--- releaseLeases lets jobs of a worker that is known to be dead be claimed at once.
+-- releaseLeases lets the jobs of processes that are known to be dead be claimed at once.
 -- name: releaseLeases :exec
-UPDATE jobs SET lease_until = now() WHERE queue = @queue AND state = 'running' AND owner <> @owner;
+UPDATE jobs SET lease_until = now()
+WHERE state = 'running' AND starts_with(owner, @host::text || '/') AND owner <> @owner::text;
 
 -- endJob is the fence: no row means that the lease was lost.
 -- name: endJob :one

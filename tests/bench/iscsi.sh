@@ -110,8 +110,8 @@ cases=(
 )
 
 for server in clinker tgtd; do
-	echo "filling the volume of $server..." >&2
-	bench $server -op fill -bs 1048576 -depth 4 >/dev/null || fail "the fill failed"
+	echo "filling and comparing the volume of $server..." >&2
+	bench $server -op fill -bs 4096 -depth 32 >/dev/null || fail "the fill failed"
 done
 hertz=$(getconf CLK_TCK)
 for round in $(seq "$rounds"); do

@@ -115,7 +115,7 @@ func (d *disk) detach(t *testing.T) {
 // exportsAreTheAttachments asks the target itself what it shows the initiator.
 func exportsAreTheAttachments(t *testing.T, s *harness.Service) {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "iscsi-ls", "--initiator-name="+harness.Initiator, "iscsi://"+s.ISCSI).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "iscsi-ls", "-i", harness.Initiator, "iscsi://"+s.ISCSI).CombinedOutput()
 	if err != nil {
 		t.Fatalf("iscsi-ls: %v: %s", err, out)
 	}

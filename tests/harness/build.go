@@ -22,19 +22,18 @@ func Build(t testing.TB) string {
 
 // Binary is Build for programs that are no tests.
 var Binary = sync.OnceValues(func() (string, error) {
+	root, err := moduleRoot()
+	if err != nil {
+		return "", err
+	}
 	if path := os.Getenv("CLINKER_BIN"); path != "" {
-		path, err := filepath.Abs(path)
-		if err != nil {
-			return "", err
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(root, path) // go test runs in the package's folder
 		}
 		if _, err := os.Stat(path); err != nil {
 			return "", fmt.Errorf("CLINKER_BIN: %w", err)
 		}
 		return path, nil
-	}
-	root, err := moduleRoot()
-	if err != nil {
-		return "", err
 	}
 	return build(root, os.Getenv("CLINKER_RACE") == "1")
 })

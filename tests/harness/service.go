@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -48,6 +49,10 @@ func Start(t testing.TB, opts Options) *Service {
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Errorf("end of the service: %v", err)
+		}
+		// A killed process has no exit status to tell of races.
+		if raw, err := os.ReadFile(s.log); err == nil && bytes.Contains(raw, []byte("WARNING: DATA RACE")) {
+			t.Error("the race detector of the service has found something: see its log")
 		}
 		if t.Failed() {
 			t.Logf("log of the service:\n%s", tail(s.log, logTail))

@@ -102,9 +102,10 @@ func (c *conn) pong(h *bhs) error {
 	return c.putPDU(&out, nil)
 }
 
-// next reads up to the end of one command and returns its tag; data of reads is
-// counted in c.received by tag, and kept in keep when that is there.
-func (c *conn) next(keep []byte, writing func(tag uint32) []byte) (tag uint32, status byte, sense []byte, err error) {
+// next reads up to the end of one command and returns its tag. buffer is what a
+// write sends, or where a read goes, nil when its data is only counted, in
+// c.received.
+func (c *conn) next(buffer func(tag uint32) []byte) (tag uint32, status byte, sense []byte, err error) {
 	for {
 		h, err := c.header()
 		if err != nil {
@@ -113,7 +114,7 @@ func (c *conn) next(keep []byte, writing func(tag uint32) []byte) (tag uint32, s
 		n := h.dataLength()
 		switch h.opcode() {
 		case opDataIn:
-			err = c.dataIn(h, keep)
+			err = c.dataIn(h, buffer)
 			if h.flags()&flagStatus != 0 && err == nil {
 				c.sawStatSN(h)
 				return h.word(16), h[3], nil, nil
@@ -127,7 +128,7 @@ func (c *conn) next(keep []byte, writing func(tag uint32) []byte) (tag uint32, s
 			return h.word(16), h[3], data, err
 		case opR2T:
 			c.sawWindow(h)
-			err = c.dataOut(h, writing(h.word(16)))
+			err = c.dataOut(h, buffer(h.word(16)))
 		case opNopIn:
 			err = errors.Join(c.skip(n+padding(n)), c.pong(h))
 		default:
@@ -139,12 +140,13 @@ func (c *conn) next(keep []byte, writing func(tag uint32) []byte) (tag uint32, s
 	}
 }
 
-func (c *conn) dataIn(h *bhs, keep []byte) error {
+func (c *conn) dataIn(h *bhs, buffer func(tag uint32) []byte) error {
 	n, at, tag := h.dataLength(), int(h.word(40)), h.word(16)
 	if int(tag) >= len(c.received) || at != c.received[tag] {
 		return fmt.Errorf("data at offset %d of command %#x, which is not where it stands", at, tag)
 	}
 	c.received[tag] += n
+	keep := buffer(tag)
 	if keep == nil {
 		return c.skip(n + padding(n))
 	}
@@ -168,7 +170,7 @@ func (c *conn) single(cdb, answer []byte) error {
 	if err := c.command(0, cdb, direction, len(answer), nil); err != nil {
 		return err
 	}
-	_, status, sense, err := c.next(answer, func(uint32) []byte { return nil })
+	_, status, sense, err := c.next(func(uint32) []byte { return answer })
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,9 @@ type load struct {
 	idle      []uint32    // tags
 	sent      int64
 	latencies []time.Duration
+
+	started func(tag uint32, block int64) // hooks of verify
+	ended   func(tag uint32) error
 }
 
 func newLoad(c *conn, o options, sizeBytes int64, sectorBytes int) *load {
@@ -31,6 +34,7 @@ func newLoad(c *conn, o options, sizeBytes int64, sectorBytes int) *load {
 		o.pattern = "seq"
 	}
 	l := &load{c: c, o: o, blocks: sizeBytes / int64(o.blockBytes), sectorBytes: sectorBytes, writing: o.op != "read",
+		started: func(uint32, int64) {}, ended: func(uint32) error { return nil },
 		begun: make([]time.Time, o.depth), payload: make([][]byte, o.depth), latencies: make([]time.Duration, 0, 1<<20)}
 	for tag := range o.depth {
 		l.idle = append(l.idle, uint32(tag))
@@ -42,52 +46,58 @@ func newLoad(c *conn, o options, sizeBytes int64, sectorBytes int) *load {
 	return l
 }
 
-// run sends until the time is over, or the unit is full, and waits for what is
-// in flight.
+// run measures, and proves of a fill that it is there.
 func (l *load) run() (string, error) {
 	begun := time.Now()
+	if err := l.flow(begun); err != nil {
+		return "", err
+	}
+	if l.o.op != "fill" {
+		return l.summary(time.Since(begun)), nil
+	}
+	if err := l.c.single([]byte{0x35, 9: 0}, nil); err != nil { // SYNCHRONIZE CACHE (10)
+		return "", err
+	}
+	result := l.summary(time.Since(begun))
+	return result, l.verify()
+}
+
+// flow sends until the time is over, or all blocks had their turn, and waits
+// for what is in flight.
+func (l *load) flow(begun time.Time) error {
 	end := begun.Add(l.o.length)
-	for now := begun; ; {
+	for now := begun; ; now = time.Now() {
 		if l.more(now, end) {
 			if err := l.send(now); err != nil {
-				return "", err
+				return err
 			}
 		}
 		if len(l.idle) == l.o.depth {
-			break
+			return nil
 		}
 		if err := l.receive(); err != nil {
-			return "", err
-		}
-		now = time.Now()
-	}
-	if l.o.op == "fill" {
-		if err := l.c.single([]byte{0x35, 9: 0}, nil); err != nil { // SYNCHRONIZE CACHE (10)
-			return "", err
-		}
-	}
-	took := time.Since(begun)
-	if l.o.op == "fill" {
-		if err := l.verify(); err != nil {
-			return "", err
-		}
-	}
-	return l.summary(took), nil
-}
-
-// verify reads the whole unit and compares it with what fill has written, so
-// that what is measured afterwards is a disk that keeps its data.
-func (l *load) verify() error {
-	got := make([]byte, l.o.blockBytes)
-	for block := range l.blocks {
-		if err := l.c.single(l.cdb(0x88, block), got); err != nil {
 			return err
 		}
-		if !bytes.Equal(got, l.noise(block)) {
-			return fmt.Errorf("block %d of %d bytes does not hold what was written", block, l.o.blockBytes)
-		}
 	}
-	return nil
+}
+
+// verify reads the whole unit, as many commands in flight, and compares it with
+// what fill has written, so that what is measured afterwards is a disk that
+// keeps its data.
+func (l *load) verify() error {
+	l.writing, l.sent, l.latencies = false, 0, l.latencies[:0]
+	blockOf := make([]int64, l.o.depth) // by tag
+	for tag := range l.payload {
+		l.payload[tag] = make([]byte, l.o.blockBytes)
+	}
+	l.started = func(tag uint32, block int64) { blockOf[tag] = block }
+	l.ended = func(tag uint32) error {
+		if !bytes.Equal(l.payload[tag], l.noise(blockOf[tag])) {
+			return fmt.Errorf("block %d of %d bytes does not hold what was written", blockOf[tag], l.o.blockBytes)
+		}
+		return nil
+	}
+	return l.flow(time.Now())
 }
 
 func (l *load) more(now, end time.Time) bool {
@@ -120,6 +130,7 @@ func (l *load) send(now time.Time) error {
 
 // issue sends a READ (16) or WRITE (16).
 func (l *load) issue(tag uint32, block int64) error {
+	l.started(tag, block)
 	if !l.writing {
 		return l.c.command(tag, l.cdb(0x88, block), flagRead, l.o.blockBytes, nil)
 	}
@@ -144,7 +155,7 @@ func (l *load) noise(block int64) []byte {
 // receive takes one completion, and those that came with it.
 func (l *load) receive() error {
 	for {
-		tag, status, sense, err := l.c.next(nil, func(tag uint32) []byte {
+		tag, status, sense, err := l.c.next(func(tag uint32) []byte {
 			if int(tag) >= len(l.payload) {
 				return nil
 			}
@@ -161,6 +172,9 @@ func (l *load) receive() error {
 		}
 		if !l.writing && l.c.received[tag] != l.o.blockBytes {
 			return fmt.Errorf("a read of %d bytes brought %d", l.o.blockBytes, l.c.received[tag])
+		}
+		if err := l.ended(tag); err != nil {
+			return err
 		}
 		l.latencies = append(l.latencies, time.Since(l.begun[tag]))
 		l.idle = append(l.idle, tag)
