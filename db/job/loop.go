@@ -48,17 +48,18 @@ func (l *Loop) Run(ctx context.Context) error {
 	l.cancels = make(map[string]context.CancelFunc)
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	var side sync.WaitGroup
-	side.Go(func() { l.poll(ctx, work) })
-	side.Go(func() { l.heartbeat(work) })
+	var polling, beating sync.WaitGroup
+	polling.Go(func() { l.poll(ctx, work) })
+	beating.Go(func() { l.heartbeat(work) })
 	err := l.Bus.Serve(ctx, l.Queue, func(ctx context.Context, id string) error {
 		l.start(ctx, work, id)
 		return nil
 	})
 	<-ctx.Done()
+	polling.Wait() // from here on nobody starts a job
 	l.drain(stop)
-	side.Wait()
-	if ctx.Err() != nil {
+	beating.Wait()
+	if errors.Is(err, bus.ErrClosed) {
 		return nil
 	}
 	return err
