@@ -34,8 +34,12 @@ var serviceFields = []Field[db.ServiceState]{
 	{"binary", 0, anyone, func(b []byte, _ *Request, s *db.ServiceState) []byte { return appendString(b, s.Binary) }},
 	{"host", 0, anyone, func(b []byte, _ *Request, s *db.ServiceState) []byte { return appendString(b, s.Host) }},
 	{"zone", 0, anyone, func(b []byte, _ *Request, s *db.ServiceState) []byte { return appendString(b, s.AvailabilityZone) }},
-	{"status", 0, anyone, func(b []byte, _ *Request, s *db.ServiceState) []byte { return appendString(b, word(s.Disabled, "disabled", "enabled")) }},
-	{"state", 0, anyone, func(b []byte, _ *Request, s *db.ServiceState) []byte { return appendString(b, word(s.Up, "up", "down")) }},
+	{"status", 0, anyone, func(b []byte, _ *Request, s *db.ServiceState) []byte {
+		return appendString(b, word(s.Disabled, "disabled", "enabled"))
+	}},
+	{"state", 0, anyone, func(b []byte, _ *Request, s *db.ServiceState) []byte {
+		return appendString(b, word(s.Up, "up", "down"))
+	}},
 	{"updated_at", 0, anyone, func(b []byte, _ *Request, s *db.ServiceState) []byte { return appendTime(b, s.HeartbeatAt) }},
 	{"disabled_reason", 0, anyone, func(b []byte, _ *Request, s *db.ServiceState) []byte { return appendStringOrNull(b, s.DisabledReason) }},
 	{"cluster", 7, anyone, func(b []byte, _ *Request, _ *db.ServiceState) []byte { return append(b, "null"...) }},
@@ -46,7 +50,9 @@ var volumeServiceFields = slices.Concat(serviceFields, []Field[db.ServiceState]{
 	{"replication_status", 0, anyone, func(b []byte, _ *Request, _ *db.ServiceState) []byte { return append(b, `"disabled"`...) }},
 	{"active_backend_id", 0, anyone, func(b []byte, _ *Request, _ *db.ServiceState) []byte { return append(b, "null"...) }},
 	{"frozen", 0, anyone, func(b []byte, _ *Request, s *db.ServiceState) []byte { return appendBool(b, s.Frozen) }},
-	{"backend_state", 49, anyone, func(b []byte, _ *Request, s *db.ServiceState) []byte { return appendString(b, word(s.BackendUp, "up", "down")) }},
+	{"backend_state", 49, anyone, func(b []byte, _ *Request, s *db.ServiceState) []byte {
+		return appendString(b, word(s.BackendUp, "up", "down"))
+	}},
 })
 
 func word(is bool, yes, no string) string {

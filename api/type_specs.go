@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"net/http"
 
 	"github.com/clinker-io/clinker/api/schema"
@@ -36,9 +37,22 @@ func specsJSON(specs db.ExtraSpecs) Response {
 	return JSON(func(b []byte) []byte { return append(appendSpecs(append(b, `{"extra_specs": `...), specs), '}') })
 }
 
+// specsToChange finds a type whose specs may change: no volume has it.
+func (a *API) specsToChange(r *Request) (db.VolumeType, error) {
+	t, err := a.volumeType(r, r.Param("type_id"))
+	if err != nil {
+		return t, err
+	}
+	used, err := a.Store.TypeHasVolumes(r.Context(), t.ID)
+	if used {
+		err = badRequest("Volume Type is currently in use.")
+	}
+	return t, err
+}
+
 // createSpecs answers with what was sent.
 func (a *API) createSpecs(r *Request) (Response, error) {
-	t, err := a.volumeType(r, r.Param("type_id"))
+	t, err := a.specsToChange(r)
 	if err != nil {
 		return Response{}, err
 	}
@@ -46,8 +60,19 @@ func (a *API) createSpecs(r *Request) (Response, error) {
 	if err != nil {
 		return Response{}, err
 	}
+	if cachesShared(specs, t.ExtraSpecs) {
+		return Response{}, badRequest("cacheable cannot be set with multiattach.")
+	}
 	_, err = a.Store.MergeExtraSpecs(r.Context(), t.ID, specs)
 	return specsJSON(specs), err
+}
+
+// cachesShared reports whether the specs would let hosts cache a volume that
+// several of them write to.
+func cachesShared(added, old db.ExtraSpecs) bool {
+	yes := func(specs db.ExtraSpecs, key string) bool { return specs[key] != nil && *specs[key] == "<is> True" }
+	multi, cache := yes(added, "multiattach"), yes(added, "cacheable")
+	return multi && (cache || yes(old, "cacheable")) || cache && yes(old, "multiattach")
 }
 
 func noSpec(id, key string) error {
@@ -68,7 +93,7 @@ func (a *API) showSpec(r *Request) (Response, error) {
 }
 
 func (a *API) updateSpec(r *Request) (Response, error) {
-	t, err := a.volumeType(r, r.Param("type_id"))
+	t, err := a.specsToChange(r)
 	if err != nil {
 		return Response{}, err
 	}
@@ -84,7 +109,7 @@ func (a *API) updateSpec(r *Request) (Response, error) {
 }
 
 func (a *API) deleteSpec(r *Request) (Response, error) {
-	t, err := a.volumeType(r, r.Param("type_id"))
+	t, err := a.specsToChange(r)
 	if err != nil {
 		return Response{}, err
 	}
@@ -92,4 +117,23 @@ func (a *API) deleteSpec(r *Request) (Response, error) {
 		return Response{}, noSpec(t.ID, r.Param("key"))
 	}
 	return Response{}, a.Store.RemoveExtraSpec(r.Context(), t.ID, r.Param("key"))
+}
+
+// rawSpecs is the part of a body that is specs; it is echoed.
+type rawSpecs struct {
+	Specs db.ExtraSpecs `json:"extra_specs"`
+}
+
+func decodeSpecs(r *Request) (db.ExtraSpecs, error) {
+	var body rawSpecs
+	err := r.Decode(&body)
+	return body.Specs, err
+}
+
+func decodeSpec(r *Request) (db.ExtraSpecs, error) {
+	var specs db.ExtraSpecs
+	if err := json.Unmarshal(r.Body, &specs); err != nil {
+		return nil, errMalformed
+	}
+	return specs, nil
 }

@@ -25,6 +25,22 @@ func (q *Queries) dropPools(ctx context.Context, arg dropPoolsParams) error {
 	return err
 }
 
+const hasService = `-- name: hasService :one
+SELECT EXISTS (SELECT 1 FROM services WHERE host = $1 AND "binary" = $2)
+`
+
+type hasServiceParams struct {
+	Host       string
+	BinaryName string
+}
+
+func (q *Queries) hasService(ctx context.Context, arg hasServiceParams) (bool, error) {
+	row := q.db.QueryRow(ctx, hasService, arg.Host, arg.BinaryName)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const heartbeatService = `-- name: heartbeatService :execrows
 UPDATE services SET heartbeat_at = now(), backend_up = $1 WHERE id = $2
 `
@@ -179,6 +195,24 @@ func (q *Queries) setServiceDisabled(ctx context.Context, arg setServiceDisabled
 		arg.Host,
 		arg.BinaryName,
 	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const setServiceFrozen = `-- name: setServiceFrozen :execrows
+UPDATE services SET frozen = $1, updated_at = now() WHERE host = $2 AND "binary" = $3 AND frozen <> $1
+`
+
+type setServiceFrozenParams struct {
+	Frozen     bool
+	Host       string
+	BinaryName string
+}
+
+func (q *Queries) setServiceFrozen(ctx context.Context, arg setServiceFrozenParams) (int64, error) {
+	result, err := q.db.Exec(ctx, setServiceFrozen, arg.Frozen, arg.Host, arg.BinaryName)
 	if err != nil {
 		return 0, err
 	}

@@ -62,30 +62,77 @@ func (s *Store) UpdateVolumeType(ctx context.Context, id string, u TypeText) (Vo
 			p.SetDescription, p.Description = true, *u.Description
 		}
 		if out, err = t.updateVolumeType(ctx, p); err != nil {
-			return nameTaken(err, *p.Name)
+			if u.Name != nil {
+				err = nameTaken(err, *u.Name)
+			}
+			return fmt.Errorf("update type: %w", err)
 		}
 		if out.Name == old.Name {
 			return nil
 		}
-		return t.renameQuotaResources(ctx, renameQuotaResourcesParams{OldName: old.Name, NewName: out.Name})
+		return t.renameQuotas(ctx, old.Name, out.Name)
 	})
 	return out, err
 }
 
-// DeleteVolumeType removes a type that no volume has.
+// renameQuotas lets limits and usage follow a type's name.
+func (t *txn) renameQuotas(ctx context.Context, oldName, newName string) error {
+	fixed := len(QuotaResources(nil))
+	was, is := QuotaResources([]string{oldName})[fixed:], QuotaResources([]string{newName})[fixed:]
+	if err := t.dropQuotaResources(ctx, is); err != nil {
+		return fmt.Errorf("quota resources of %s: %w", newName, err)
+	}
+	if err := t.renameQuotaResources(ctx, renameQuotaResourcesParams{OldNames: was, NewNames: is}); err != nil {
+		return fmt.Errorf("quota resources of %s: %w", oldName, err)
+	}
+	return nil
+}
+
+// DeleteVolumeType removes a type that nothing has, that is no project's
+// default and not the last one.
 func (s *Store) DeleteVolumeType(ctx context.Context, id string) error {
+	isDefault, err := s.isProjectDefault(ctx, id)
+	if err != nil {
+		return fmt.Errorf("defaults of projects: %w", err)
+	}
+	if isDefault {
+		return typeIsDefault(id)
+	}
+	last, err := s.onlyVolumeType(ctx)
+	if err != nil {
+		return fmt.Errorf("count types: %w", err)
+	}
+	if last {
+		return Errorf(Invalid, "The volume type %s is the only currently defined volume type and cannot be deleted.", id)
+	}
 	used, err := s.volumeTypeInUse(ctx, id)
 	if err != nil {
 		return fmt.Errorf("type in use: %w", err)
 	}
 	if used {
-		return Errorf(Invalid, "Target volume type is still in use.")
+		return typeInUse(nil)
 	}
 	n, err := s.deleteVolumeType(ctx, id)
-	if err == nil && n == 0 {
+	switch {
+	case foreignKeyViolation(err): // somebody took it meanwhile
+		return typeInUse(err)
+	case err == nil && n == 0:
 		return typeGone(id)
 	}
 	return err
+}
+
+func typeInUse(cause error) error {
+	return &Error{Kind: Invalid, Msg: "Target volume type is still in use.", Err: cause}
+}
+
+func typeIsDefault(id string) error {
+	return Errorf(Invalid, "The volume type %s is a default volume type and cannot be deleted.", id)
+}
+
+// TypeHasVolumes reports whether a volume has the type: its specs stay then.
+func (s *Store) TypeHasVolumes(ctx context.Context, id string) (bool, error) {
+	return s.volumeTypeOfVolumes(ctx, id)
 }
 
 // MergeExtraSpecs adds specs and returns what is there afterwards.

@@ -28,6 +28,58 @@ func (q *Queries) GetVolumeType(ctx context.Context, id string) (VolumeType, err
 	return i, err
 }
 
+const addTypeProject = `-- name: addTypeProject :execrows
+INSERT INTO volume_type_projects (volume_type_id, project_id) VALUES ($1, $2) ON CONFLICT DO NOTHING
+`
+
+type addTypeProjectParams struct {
+	ID        string
+	ProjectID string
+}
+
+func (q *Queries) addTypeProject(ctx context.Context, arg addTypeProjectParams) (int64, error) {
+	result, err := q.db.Exec(ctx, addTypeProject, arg.ID, arg.ProjectID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const defaultTypeOf = `-- name: defaultTypeOf :one
+SELECT volume_type_id FROM default_volume_types WHERE project_id = $1
+`
+
+func (q *Queries) defaultTypeOf(ctx context.Context, projectID string) (string, error) {
+	row := q.db.QueryRow(ctx, defaultTypeOf, projectID)
+	var volume_type_id string
+	err := row.Scan(&volume_type_id)
+	return volume_type_id, err
+}
+
+const defaultTypes = `-- name: defaultTypes :many
+SELECT project_id, volume_type_id FROM default_volume_types ORDER BY project_id
+`
+
+func (q *Queries) defaultTypes(ctx context.Context) ([]DefaultVolumeType, error) {
+	rows, err := q.db.Query(ctx, defaultTypes)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DefaultVolumeType
+	for rows.Next() {
+		var i DefaultVolumeType
+		if err := rows.Scan(&i.ProjectID, &i.VolumeTypeID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const deleteVolumeType = `-- name: deleteVolumeType :execrows
 DELETE FROM volume_types WHERE id = $1
 `
@@ -38,6 +90,18 @@ func (q *Queries) deleteVolumeType(ctx context.Context, id string) (int64, error
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const dropQuotaResources = `-- name: dropQuotaResources :exec
+WITH l AS (DELETE FROM quotas WHERE quotas.resource = ANY($1::text[])),
+     c AS (DELETE FROM quota_classes WHERE quota_classes.resource = ANY($1::text[]))
+DELETE FROM quota_usages WHERE quota_usages.resource = ANY($1::text[])
+`
+
+// dropQuotaResources forgets what a type that is gone left under a name that another one takes now.
+func (q *Queries) dropQuotaResources(ctx context.Context, names []string) error {
+	_, err := q.db.Exec(ctx, dropQuotaResources, names)
+	return err
 }
 
 const insertVolumeType = `-- name: insertVolumeType :one
@@ -71,6 +135,17 @@ func (q *Queries) insertVolumeType(ctx context.Context, arg insertVolumeTypePara
 	return i, err
 }
 
+const isProjectDefault = `-- name: isProjectDefault :one
+SELECT EXISTS (SELECT 1 FROM default_volume_types WHERE volume_type_id = $1)
+`
+
+func (q *Queries) isProjectDefault(ctx context.Context, id string) (bool, error) {
+	row := q.db.QueryRow(ctx, isProjectDefault, id)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const mergeExtraSpecs = `-- name: mergeExtraSpecs :one
 UPDATE volume_types SET extra_specs = extra_specs || $1::jsonb, updated_at = now() WHERE id = $2 RETURNING extra_specs
 `
@@ -85,6 +160,17 @@ func (q *Queries) mergeExtraSpecs(ctx context.Context, arg mergeExtraSpecsParams
 	var extra_specs ExtraSpecs
 	err := row.Scan(&extra_specs)
 	return extra_specs, err
+}
+
+const onlyVolumeType = `-- name: onlyVolumeType :one
+SELECT count(*) <= 1 FROM volume_types
+`
+
+func (q *Queries) onlyVolumeType(ctx context.Context) (bool, error) {
+	row := q.db.QueryRow(ctx, onlyVolumeType)
+	var column_1 bool
+	err := row.Scan(&column_1)
+	return column_1, err
 }
 
 const projectDefaultType = `-- name: projectDefaultType :one
@@ -122,18 +208,52 @@ func (q *Queries) removeExtraSpec(ctx context.Context, arg removeExtraSpecParams
 	return extra_specs, err
 }
 
+const removeTypeProject = `-- name: removeTypeProject :execrows
+DELETE FROM volume_type_projects WHERE volume_type_id = $1 AND project_id = $2
+`
+
+type removeTypeProjectParams struct {
+	ID        string
+	ProjectID string
+}
+
+func (q *Queries) removeTypeProject(ctx context.Context, arg removeTypeProjectParams) (int64, error) {
+	result, err := q.db.Exec(ctx, removeTypeProject, arg.ID, arg.ProjectID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const renameQuotaResources = `-- name: renameQuotaResources :exec
-UPDATE quota_usages SET resource = left(resource, length(resource) - length($1::text)) || $2::text
-WHERE resource IN ('volumes_' || $1::text, 'gigabytes_' || $1::text, 'snapshots_' || $1::text)
+WITH n AS (SELECT unnest($1::text[]) AS old, unnest($2::text[]) AS new),
+     l AS (UPDATE quotas q SET resource = n.new FROM n WHERE q.resource = n.old),
+     c AS (UPDATE quota_classes q SET resource = n.new FROM n WHERE q.resource = n.old)
+UPDATE quota_usages u SET resource = n.new FROM n WHERE u.resource = n.old
 `
 
 type renameQuotaResourcesParams struct {
-	OldName string
-	NewName string
+	OldNames []string
+	NewNames []string
 }
 
 func (q *Queries) renameQuotaResources(ctx context.Context, arg renameQuotaResourcesParams) error {
-	_, err := q.db.Exec(ctx, renameQuotaResources, arg.OldName, arg.NewName)
+	_, err := q.db.Exec(ctx, renameQuotaResources, arg.OldNames, arg.NewNames)
+	return err
+}
+
+const setDefaultType = `-- name: setDefaultType :exec
+INSERT INTO default_volume_types (project_id, volume_type_id) VALUES ($1, $2)
+ON CONFLICT (project_id) DO UPDATE SET volume_type_id = excluded.volume_type_id
+`
+
+type setDefaultTypeParams struct {
+	ProjectID string
+	ID        string
+}
+
+func (q *Queries) setDefaultType(ctx context.Context, arg setDefaultTypeParams) error {
+	_, err := q.db.Exec(ctx, setDefaultType, arg.ProjectID, arg.ID)
 	return err
 }
 
@@ -146,6 +266,39 @@ func (q *Queries) typeName(ctx context.Context, id string) (string, error) {
 	var name string
 	err := row.Scan(&name)
 	return name, err
+}
+
+const typeProjects = `-- name: typeProjects :many
+SELECT project_id FROM volume_type_projects WHERE volume_type_id = $1 ORDER BY project_id
+`
+
+func (q *Queries) typeProjects(ctx context.Context, id string) ([]string, error) {
+	rows, err := q.db.Query(ctx, typeProjects, id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var project_id string
+		if err := rows.Scan(&project_id); err != nil {
+			return nil, err
+		}
+		items = append(items, project_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const unsetDefaultType = `-- name: unsetDefaultType :exec
+DELETE FROM default_volume_types WHERE project_id = $1
+`
+
+func (q *Queries) unsetDefaultType(ctx context.Context, projectID string) error {
+	_, err := q.db.Exec(ctx, unsetDefaultType, projectID)
+	return err
 }
 
 const updateVolumeType = `-- name: updateVolumeType :one
@@ -214,11 +367,23 @@ func (q *Queries) volumeTypeFor(ctx context.Context, arg volumeTypeForParams) (V
 }
 
 const volumeTypeInUse = `-- name: volumeTypeInUse :one
-SELECT EXISTS (SELECT 1 FROM volumes WHERE volume_type_id = $1)
+SELECT EXISTS (SELECT 1 FROM volumes WHERE volumes.volume_type_id = $1
+    UNION ALL SELECT 1 FROM snapshots WHERE snapshots.volume_type_id = $1)
 `
 
 func (q *Queries) volumeTypeInUse(ctx context.Context, id string) (bool, error) {
 	row := q.db.QueryRow(ctx, volumeTypeInUse, id)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
+const volumeTypeOfVolumes = `-- name: volumeTypeOfVolumes :one
+SELECT EXISTS (SELECT 1 FROM volumes WHERE volume_type_id = $1)
+`
+
+func (q *Queries) volumeTypeOfVolumes(ctx context.Context, id string) (bool, error) {
+	row := q.db.QueryRow(ctx, volumeTypeOfVolumes, id)
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, err

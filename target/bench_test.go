@@ -19,6 +19,7 @@ type pipeline struct {
 	random  bool
 	next    uint32
 	header  []byte
+	r2t     iscsi.R2T
 	started int
 }
 
@@ -35,10 +36,10 @@ func (p *pipeline) start() error {
 	p.c.CmdSN++
 	binary.BigEndian.PutUint32(p.cmd.CDB[2:], lba)
 	p.header = p.cmd.Encode(p.header[:0])
-	return p.c.Queue(p.header, p.out)
+	return p.c.Queue(p.header, p.out[:p.cmd.DataLength])
 }
 
-// run measures; writes carry all their data as immediate data.
+// run measures; writes carry up to 64 KiB as immediate data.
 func (p *pipeline) run(b *testing.B, depth int) {
 	for range min(depth, b.N) {
 		if err := p.start(); err != nil {
@@ -71,14 +72,35 @@ func (p *pipeline) take() (over bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	if h[0] == byte(iscsi.OpR2T) {
+		return false, p.answer(h)
+	}
 	over = h[0] == byte(iscsi.OpSCSIResponse) || h[1]&0x01 != 0
-	if h[0] == byte(iscsi.OpR2T) || h[3] != 0 {
+	if h[3] != 0 {
 		return false, initiator.Unexpected(h)
 	}
 	if over {
 		p.c.StatSN = binary.BigEndian.Uint32(h[24:]) + 1
 	}
 	return over, p.c.Skip(n)
+}
+
+// answer sends what an R2T asks for, in one Data-Out per 256 KiB.
+func (p *pipeline) answer(h []byte) error {
+	if err := p.r2t.Decode(h); err != nil {
+		return err
+	}
+	d := iscsi.DataOut{ITT: p.r2t.ITT, TTT: p.r2t.TTT}
+	for offset, end := p.r2t.BufferOffset, p.r2t.BufferOffset+p.r2t.Length; offset < end; d.DataSN++ {
+		n := min(end-offset, uint32(p.c.MaxSend))
+		d.Final, d.BufferOffset, d.DataLength = offset+n == end, offset, int(n)
+		p.header = d.Encode(p.header[:0])
+		if err := p.c.Queue(p.header, p.out[offset:offset+n]); err != nil {
+			return err
+		}
+		offset += n
+	}
+	return nil
 }
 
 func benchmark(b *testing.B, op byte, size, depth int, random bool) {
@@ -92,7 +114,7 @@ func benchmark(b *testing.B, op byte, size, depth int, random bool) {
 	binary.BigEndian.PutUint16(p.cmd.CDB[7:], uint16(p.blocks))
 	if p.cmd.Write {
 		p.out = pattern(size)
-		p.cmd.DataLength = size
+		p.cmd.DataLength = min(size, 64<<10)
 	}
 	b.SetBytes(int64(size))
 	b.ReportAllocs()
@@ -106,4 +128,8 @@ func BenchmarkRandomWrite4KiBDepth1(b *testing.B)  { benchmark(b, 0x2a, 4096, 1,
 func BenchmarkRandomWrite4KiBDepth32(b *testing.B) { benchmark(b, 0x2a, 4096, 32, true) }
 func BenchmarkSequentialRead1MiBDepth4(b *testing.B) {
 	benchmark(b, 0x28, 1<<20, 4, false)
+}
+
+func BenchmarkSequentialWrite1MiBDepth4(b *testing.B) {
+	benchmark(b, 0x2a, 1<<20, 4, false)
 }

@@ -15,6 +15,7 @@ type memory struct {
 	flushes  atomic.Int64
 	flushErr error
 	writeErr error
+	readErr  error
 	gate     chan struct{} // when set, ReadAt waits for it
 	entered  chan struct{} // told when ReadAt waits
 	slow     bool          // nothing is at hand
@@ -41,6 +42,9 @@ func (m *memory) ReadAt(p []byte, off int64) (int, error) {
 	}
 	m.mu.RLock()
 	defer m.mu.RUnlock()
+	if m.readErr != nil {
+		return 0, m.readErr
+	}
 	n := copy(p, m.data[min(off, int64(len(m.data))):])
 	if n < len(p) {
 		return n, io.EOF

@@ -15,12 +15,12 @@ import (
 
 // Config is what a server may be told. Its zero value works.
 type Config struct {
-	MaxSessions int          // sessions and logins under way; default 1024
+	MaxSessions int          // sessions and logins under way; default 4096
 	Limits      iscsi.Limits // of one connection
 	Log         *slog.Logger // default: slog.Default
 }
 
-const defaultMaxSessions = 1024
+const defaultMaxSessions = 4096
 
 // Server serves targets on listeners. Its methods may be called at the same time.
 type Server struct {

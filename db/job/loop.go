@@ -85,9 +85,8 @@ func (l *Loop) poll(ctx, work context.Context) {
 	}
 }
 
-// start takes a free slot and, in it, claims the job of that id and then
-// whatever else is ready. It waits for a slot, so a flood of wake-ups stays in
-// the bus.
+// start takes a free slot and, in it, does the job of that id, or with id ""
+// whatever is ready. It waits for a slot, so a flood of wake-ups stays in the bus.
 func (l *Loop) start(ctx, work context.Context, id string) {
 	select {
 	case <-ctx.Done():
@@ -102,13 +101,13 @@ func (l *Loop) start(ctx, work context.Context, id string) {
 				l.Log.Warn("cannot claim a job", "queue", l.Queue, "err", err)
 				return
 			}
-			if j == nil && id == "" {
+			if j == nil {
+				return // another one has it, or it must wait for an older job, whose end wakes us again
+			}
+			l.run(work, j)
+			if id != "" {
 				return
 			}
-			if j != nil {
-				l.run(work, j)
-			}
-			id = ""
 		}
 	})
 }

@@ -178,3 +178,16 @@ func BenchmarkCreateToAvailable(b *testing.B) {
 		r.becomes(b, r.create(b), db.Available)
 	}
 }
+
+func BenchmarkCreateToAvailableParallel(b *testing.B) {
+	r := newRig(b, false)
+	r.serve(b, db.QueueScheduler, placed(r.Store))
+	r.serve(b, db.VolumeQueue("n@b"), created(r.Store))
+	b.SetParallelism(8)
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			r.becomes(b, r.create(b), db.Available)
+		}
+	})
+}

@@ -30,3 +30,9 @@ FROM services ORDER BY id;
 -- name: setServiceDisabled :execrows
 UPDATE services SET disabled = @disabled, disabled_reason = @reason, updated_at = now()
 WHERE host = @host AND "binary" = @binary_name;
+
+-- name: setServiceFrozen :execrows
+UPDATE services SET frozen = @frozen, updated_at = now() WHERE host = @host AND "binary" = @binary_name AND frozen <> @frozen;
+
+-- name: hasService :one
+SELECT EXISTS (SELECT 1 FROM services WHERE host = @host AND "binary" = @binary_name);

@@ -164,6 +164,7 @@ func (c *conn) kick() {
 
 // endBatch is called before the receiver may block.
 func (c *conn) endBatch() {
+	c.heard.Store(time.Now().UnixNano()) // what came until now
 	c.batch.Submit()
 	c.kick()
 }

@@ -45,8 +45,9 @@ const (
 	maxPingData     = 64 << 10 // echoed of a NOP-Out
 	sendChunk       = 1 << 20  // bytes of one writev, about
 	sendVectors     = 512
-	sendArena       = 64 << 10 // headers of one writev
-	senseSegment    = 20       // data segment of a SCSI Response with sense
+	largeRead       = 128 << 10 // is sent without waiting for the rest of a batch
+	sendArena       = 16 << 10  // headers of one writev
+	senseSegment    = 20        // data segment of a SCSI Response with sense
 )
 
 // Limits are what a connection is allowed. Zero values are replaced by the

@@ -1,17 +1,10 @@
 package iscsi
 
-import (
-	"time"
-)
-
 // receive takes PDUs off the socket until the session ends. What it reads
 // together it works through together: IOs and responses go out when the
 // receiver is about to wait for the socket.
 func (c *conn) receive() error {
 	for !c.leaving {
-		if c.r.buffered() < bhsLength {
-			c.heard.Store(time.Now().UnixNano())
-		}
 		if err := c.receivePDU(); err != nil {
 			return err
 		}

@@ -26,7 +26,11 @@ func (c *conn) receiveCommand() error {
 		c.mu.Unlock()
 		return nil
 	}
+	large := cmd.NeedsIn() >= largeRead
 	c.proceed(cmd, &c.batch)
+	if large {
+		c.send.kick() // the socket may work while the next command is served
+	}
 	if c.heldAny() {
 		c.release()
 	}

@@ -40,6 +40,7 @@ type sender struct {
 	taken   []outgoing // from queue
 	pos     int        // next of taken
 	out     chunk
+	sense   [senseSegment]byte // of a response, while it is built
 	sockets nonBlocking
 }
 
@@ -142,7 +143,7 @@ func (s *sender) run(mayWait bool) {
 			return
 		}
 		n, err := s.sockets.write(&s.out, s.c.nc, mayWait)
-		if n > 0 {
+		if n > 0 && mayWait { // room in the socket alone is no sign of life
 			s.c.heard.Store(time.Now().UnixNano())
 		}
 		if err != nil {

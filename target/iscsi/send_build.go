@@ -176,12 +176,11 @@ func (s *sender) buildDataIn(cmd *command) bool {
 func (s *sender) buildResponse(cmd *command) {
 	c := s.c
 	p := SCSIResponse{Status: byte(cmd.Status), ITT: cmd.pdu.ITT, ExpDataSN: cmd.dataInSN + cmd.r2tSN}
-	var sense [senseSegment]byte
 	var data []byte
 	want := cmd.Want
 	if cmd.Status == scsi.CheckCondition {
-		sense[1] = senseSegment - 2
-		data = cmd.Sense.AppendFixed(sense[:2])
+		s.sense[1] = senseSegment - 2
+		data = cmd.Sense.AppendFixed(s.sense[:2])
 		p.DataLength = len(data)
 	}
 	if cmd.Status != scsi.Good {

@@ -105,7 +105,7 @@ func (t *Task) succeeded() bool {
 	case nil:
 		return true
 	case ErrQueueFull:
-		t.Status = TaskSetFull
+		t.Status, t.In = TaskSetFull, nil
 	default:
 		t.fail(senseOf(t.failed, t.io.Err))
 	}

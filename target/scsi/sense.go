@@ -61,7 +61,6 @@ var (
 	senseInvalidParameter    = Sense{Key: illegalRequest, ASC: 0x26, ASCQ: 0x00}
 	senseSavingNotSupported  = Sense{Key: illegalRequest, ASC: 0x39, ASCQ: 0x00}
 	senseInvalidInformation  = Sense{Key: illegalRequest, ASC: 0x0e, ASCQ: 0x03} // INVALID FIELD IN COMMAND INFORMATION UNIT
-	senseRemovalPrevented    = Sense{Key: illegalRequest, ASC: 0x53, ASCQ: 0x02}
 	senseWriteProtected      = Sense{Key: dataProtect, ASC: 0x27, ASCQ: 0x00}
 	senseSpaceAllocationFail = Sense{Key: dataProtect, ASC: 0x27, ASCQ: 0x07}
 	senseCommandTimeout      = Sense{Key: abortedCommand, ASC: 0x2e, ASCQ: 0x02} // COMMAND TIMEOUT DURING PROCESSING

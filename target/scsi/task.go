@@ -95,9 +95,10 @@ func (t *Task) NeedsOut() int64 {
 	return min(t.Want, t.Room)
 }
 
-// fail ends the task with CHECK CONDITION.
+// fail ends the task with CHECK CONDITION, and without data: the buffer may hold
+// what other tasks left in it.
 func (t *Task) fail(s Sense) verdict {
-	t.Status, t.Sense = CheckCondition, s
+	t.Status, t.Sense, t.In = CheckCondition, s, nil
 	return over
 }
 

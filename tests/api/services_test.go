@@ -47,8 +47,6 @@ func TestServicesAreListedDisabledAndEnabled(t *testing.T) {
 		put("no host", "disable", `{"binary": "cinder-volume"}`, 400, ""),
 		put("no reason", "disable-log-reason", `{`+which+`}`, 400, ""),
 		put("unknown action", "explode", `{`+which+`}`, 404, ""),
-		put("freeze unknown", "freeze", `{"host": "nobody"}`, 400, ""),
-		put("thaw unknown", "thaw", `{"host": "nobody"}`, 400, ""),
 	})
 	a := c.want(200, "PUT", "/os-services/disable-log-reason", `{`+which+`, "disabled_reason": "repairs"}`)
 	keys(t, a.what, a.object(), "host service binary status disabled disabled_reason")

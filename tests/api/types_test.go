@@ -11,12 +11,15 @@ func TestVolumeTypes(t *testing.T) {
 	name := "type-" + c.project[:8]
 	body := fmt.Sprintf(`{"volume_type": {"name": %q, "description": "d", "extra_specs": {"colour": "red"}}}`, name)
 	a := c.want(200, "POST", "/types", body)
-	keys(t, a.what, a.object("volume_type"), "id name is_public description extra_specs qos_specs_id os-volume-type-access:is_public")
+	// The views of create and update are older than that of show.
+	keys(t, a.what, a.object("volume_type"), "id name is_public description extra_specs os-volume-type-access:is_public")
 	id := a.text("volume_type", "id")
 	if a.text("volume_type", "extra_specs", "colour") != "red" || a.get("volume_type", "is_public") != true {
 		t.Errorf("created: %s", a.raw)
 	}
 	path, specs := "/types/"+id, "/types/"+id+"/extra_specs"
+	keys(t, "show", c.want(200, "GET", path, nil).object("volume_type"), "id name is_public description extra_specs qos_specs_id os-volume-type-access:is_public")
+	keys(t, "update", c.want(200, "PUT", path, `{"volume_type": {"description": "f"}}`).object("volume_type"), "id name is_public description extra_specs")
 	check(t, c, []row{
 		{name: "name taken", method: "POST", path: "/types", body: body, status: 409, fault: "Volume Type " + name + " already exists."},
 		{name: "no name", method: "POST", path: "/types", body: `{"volume_type": {}}`, status: 400,

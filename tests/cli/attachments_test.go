@@ -12,10 +12,8 @@ func attachments(o openstack, c *harness.Client, s *harness.Service) {
 	t := o.t
 	v := c.CreateVolume(harness.VolumeSpec{Name: "attached", SizeGiB: 1})
 	n := startNova(t, s)
-	withNova := o
-	withNova.env = append(environment(s), "OS_AUTH_URL="+n.authURL())
 	const fieldNames = "ID,Volume ID,Instance ID,Status,Attach Mode,Attached At,Detached At,Properties"
-	a := withNova.show("--os-auth-url", n.authURL(), "volume", "attachment", "create", "--no-connect", "attached", server)
+	a := o.show("--os-auth-url", n.authURL(), "volume", "attachment", "create", "--no-connect", "attached", server)
 	columns(t, "attachment create", a, fieldNames)
 	fields(t, "attachment create", a, map[string]any{"Volume ID": v.ID, "Instance ID": server, "Status": "reserved", "Attached At": "", "Properties": map[string]any{}})
 	id := a["ID"].(string)

@@ -39,6 +39,10 @@ func startNova(t testing.TB, s *harness.Service) *nova {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /compute/v2.1/servers/{id}", showServer)
+	mux.HandleFunc("GET /compute/v2.1/limits", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = fmt.Fprint(w, `{"limits": {"rate": [], "absolute": {}}}`)
+	})
 	mux.HandleFunc("GET /compute/v2.1", showVersion)
 	mux.Handle("/identity/", proxy)
 	n.Server = httptest.NewServer(mux)

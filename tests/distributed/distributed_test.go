@@ -231,7 +231,16 @@ func deleteEverything(t *testing.T, c *cluster) {
 	for _, v := range list(t, cl) {
 		cl.Request(http.MethodDelete, "/volumes/"+v.ID+"?cascade=true", nil, http.StatusAccepted, nil)
 	}
-	await(t, "all volumes to be gone", func() bool { t.Helper(); return len(list(t, cl)) == 0 })
+	await(t, "all volumes to be gone", func() bool {
+		t.Helper()
+		left := list(t, cl)
+		for _, v := range left {
+			if v.Status == "error_deleting" {
+				t.Fatalf("volume %s is in status %s", v.ID, v.Status)
+			}
+		}
+		return len(left) == 0
+	})
 	usage(t, cl, map[string]int{"volumes": 0, "snapshots": 0, "gigabytes": 0})
 	for host := range backends {
 		var left []string

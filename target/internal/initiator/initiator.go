@@ -224,6 +224,8 @@ func (s *Session) exchange(o Options, req iscsi.LoginRequest, text string) (resp
 	return resp, nil
 }
 
+var zeroes [3]byte
+
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // Queue adds a PDU to what Flush sends.
@@ -235,8 +237,7 @@ func (s *Session) Queue(bhs, data []byte) error {
 	if len(data) == 0 {
 		return err
 	}
-	var zero [3]byte
-	pad := zero[:-len(data)&3]
+	pad := zeroes[:-len(data)&3]
 	_, _ = s.w.Write(data)
 	_, err = s.w.Write(pad)
 	if s.DataDigest {
