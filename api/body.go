@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -44,7 +45,7 @@ func readBody(r *http.Request) ([]byte, error) {
 // decodeBody reads one JSON value. Numbers stay text; those that no field could
 // hold and NUL characters, which no column could, are refused here for all.
 func decodeBody(raw []byte) (any, error) {
-	if !utf8.Valid(raw) {
+	if !utf8.Valid(raw) || loneSurrogate(raw) {
 		return nil, errMalformed
 	}
 	d := json.NewDecoder(bytes.NewReader(raw))
@@ -95,4 +96,34 @@ func checkNumber(n string) error {
 		return errMalformed
 	}
 	return nil
+}
+
+// loneSurrogate reports a \uD800 to \uDFFF that is no half of a pair:
+// Python cannot encode it, and Go would quietly replace it.
+func loneSurrogate(raw []byte) bool {
+	for i := 0; i+1 < len(raw); i++ {
+		if raw[i] != '\\' {
+			continue
+		}
+		first, ok := escapedUnit(raw[i:])
+		i++ // what is escaped is not the start of an escape
+		if !ok || !utf16.IsSurrogate(first) {
+			continue
+		}
+		second, ok := escapedUnit(raw[min(i+5, len(raw)):])
+		if !ok || utf16.DecodeRune(first, second) == utf8.RuneError {
+			return true
+		}
+		i += 10
+	}
+	return false
+}
+
+// escapedUnit reads \uXXXX at the start of b.
+func escapedUnit(b []byte) (rune, bool) {
+	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(b[2:6]), 16, 16)
+	return rune(n), err == nil
 }

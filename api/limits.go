@@ -1,8 +1,6 @@
 package api
 
-import (
-	"net/http"
-)
+import "net/http"
 
 func limitRoutes() []Route {
 	return []Route{
@@ -20,16 +18,26 @@ var absoluteLimits = []struct{ limit, used, resource string }{
 	{"maxTotalBackupGigabytes", "totalBackupGigabytesUsed", "backup_gigabytes"},
 }
 
-func (a *API) showLimits(r *Request) (Response, error) {
-	project := r.Identity.ProjectID
-	if asked, ok := r.Query().get("project_id"); ok && r.Microversion.ProjectLimits() && r.IsAdmin() {
-		project = asked
+// limitsProject is the caller's, or the one that an administrator asks for;
+// tenant_id is its older name.
+func (r *Request) limitsProject() string {
+	if r.Microversion.ProjectLimits() && r.IsAdmin() {
+		for _, key := range []string{"project_id", "tenant_id"} {
+			if asked, ok := r.Query().get(key); ok {
+				return asked
+			}
+		}
 	}
+	return r.Identity.ProjectID
+}
+
+func (a *API) showLimits(r *Request) (Response, error) {
+	project := r.limitsProject()
 	set, err := a.Store.QuotaSet(r.Context(), project, nil)
 	if err != nil {
 		return Response{}, err
 	}
-	used := r.Allowed("limits_extension:used_limits", project)
+	used := r.Allowed("limits_extension:used_limits", r.Identity.ProjectID)
 	return JSON(func(b []byte) []byte {
 		b = append(b, `{"limits": {"rate": [], "absolute": {`...)
 		for i, l := range absoluteLimits {
@@ -39,7 +47,7 @@ func (a *API) showLimits(r *Request) (Response, error) {
 			q := set[l.resource]
 			b = appendInt(append(appendString(b, l.limit), ": "...), int64(q.Limit))
 			if used {
-				b = appendInt(append(appendString(append(b, ", "...), l.used), ": "...), q.InUse+q.Reserved)
+				b = appendInt(append(appendString(append(b, ", "...), l.used), ": "...), q.InUse)
 			}
 		}
 		return append(b, "}}}"...)

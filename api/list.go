@@ -245,8 +245,12 @@ func (r *Request) filter(spec *listSpec, p param) ([]db.Filter, error) {
 		return []db.Filter{{Key: key, Op: db.Contains, Value: pairs}}, nil
 	case slices.Contains(spec.bools, key):
 		v, ok := schema.ParseBool(p.value)
-		if !ok && (r.Microversion.StrictBooleanFilters() || key == "consumes_quota") {
-			return nil, badRequest("Value '%s' for '%s' is not a boolean.", p.value, key)
+		switch {
+		case ok:
+		case key == "consumes_quota":
+			return nil, badRequest("Value '%s' for 'use_quota' is not a boolean.", p.value)
+		case r.Microversion.StrictBooleanFilters():
+			return nil, badRequest("Invalid input received: '%s = %s'", key, p.value)
 		}
 		// Before 3.2 whatever does not say no means yes.
 		return []db.Filter{{Key: key, Value: strconv.FormatBool(v || !ok)}}, nil

@@ -59,7 +59,7 @@ func TestListArguments(t *testing.T) {
 		{query: "all_tenants=x", admin: true, err: "all_tenants param must be a boolean"},
 		{query: "name~=x", mv: 34, want: db.ListQuery{Project: "p", Sort: newest, Limit: 1000, Filters: []db.Filter{{Key: "name", Op: db.Like, Value: "x"}}}},
 		{query: "name~=x", mv: 33, err: "Invalid filters name~ are found in query options."},
-		{query: "bootable=x", mv: 2, err: "Value 'x' for 'bootable' is not a boolean."},
+		{query: "bootable=x", mv: 2, err: "Invalid input received: 'bootable = x'"},
 		{query: "bootable=x", mv: 1, want: db.ListQuery{Project: "p", Sort: newest, Limit: 1000, Filters: []db.Filter{{Key: "bootable", Value: "true"}}}},
 		{query: "bootable=No", mv: 2, want: db.ListQuery{Project: "p", Sort: newest, Limit: 1000, Filters: []db.Filter{{Key: "bootable", Value: "false"}}}},
 		{query: "group_id=g", mv: 9, want: db.ListQuery{Project: "p", Sort: newest, Limit: 1000}},

@@ -48,9 +48,6 @@ func (m Microversion) ExtendsAttached() bool { return m >= 42 }
 // CountsItems: from 3.45 with_count=true gives the number of all matches.
 func (m Microversion) CountsItems() bool { return m >= 45 }
 
-// FiltersTypes: from 3.52 the operator's file says how users filter types.
-func (m Microversion) FiltersTypes() bool { return m >= 52 }
-
 // VolumeTypeIsName: from 3.63 volume_type is always the name, beside volume_type_id.
 func (m Microversion) VolumeTypeIsName() bool { return m >= 63 }
 

@@ -3,8 +3,11 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/clinker-io/clinker/api/schema"
 	"github.com/clinker-io/clinker/db"
@@ -13,8 +16,9 @@ import (
 // A quota set's keys are checked by the handler: those of volume types are not
 // known to a schema.
 var (
-	quotaSetSchema   = schema.Of(schema.Wrap("quota_set", `{"type":"object","properties":{"tenant_id":{},"id":{}},"additionalProperties":$quota}`))
-	quotaClassSchema = schema.Of(schema.Wrap("quota_class_set", `{"type":"object","properties":{"class_name":{},"id":{}},"additionalProperties":$quota}`))
+	quotaSetSchema   = schema.Of(schema.Wrap("quota_set", `{"type":"object","minProperties":1}`))
+	quotaClassSchema = schema.Of(schema.Wrap("quota_class_set", `{"type":"object","patternProperties":{"^[a-zA-Z0-9-_:. ]{1,300}$":{
+"type":["integer","string"],"pattern":"^-?[0-9]*$","minimum":-1,"minLength":1,"maximum":2147483647}},"additionalProperties":false}`))
 )
 
 func quotaRoutes() []Route {
@@ -29,10 +33,10 @@ func quotaRoutes() []Route {
 	}
 }
 
-// typeNames are the volume types that a project sees, whose resources a quota
-// set has too.
-func (a *API) typeNames(r *Request, project string) ([]string, error) {
-	types, err := a.Store.VolumeTypes(r.Context(), project, r.IsAdmin())
+// typeNames are the names of all volume types: each makes resources of a quota
+// set, whether or not the project may use it.
+func (a *API) typeNames(r *Request) ([]string, error) {
+	types, err := a.Store.VolumeTypes(r.Context(), "", true)
 	if err != nil {
 		return nil, fmt.Errorf("volume types: %w", err)
 	}
@@ -49,7 +53,7 @@ func (a *API) quotaSet(r *Request, rule string) (map[string]db.QuotaLine, error)
 	if err := r.Authorize(rule, project); err != nil {
 		return nil, err
 	}
-	names, err := a.typeNames(r, project)
+	names, err := a.typeNames(r)
 	if err != nil {
 		return nil, err
 	}
@@ -57,11 +61,11 @@ func (a *API) quotaSet(r *Request, rule string) (map[string]db.QuotaLine, error)
 }
 
 func (a *API) showQuotas(r *Request) (Response, error) {
-	usage, err := boolArg(r, "usage")
+	set, err := a.quotaSet(r, "volume_extension:quotas:show")
 	if err != nil {
 		return Response{}, err
 	}
-	set, err := a.quotaSet(r, "volume_extension:quotas:show")
+	usage, err := boolArg(r, "usage")
 	if err != nil {
 		return Response{}, err
 	}
@@ -87,7 +91,7 @@ func (a *API) defaultQuotas(r *Request) (Response, error) {
 	if err := r.Authorize("volume_extension:quotas:show", project); err != nil {
 		return Response{}, err
 	}
-	names, err := a.typeNames(r, project)
+	names, err := a.typeNames(r)
 	if err != nil {
 		return Response{}, err
 	}
@@ -118,32 +122,56 @@ func limitsJSON(key, id string, limits map[string]int32) Response {
 	})
 }
 
-// newLimits reads the body and refuses resources that are not there.
-func (a *API) newLimits(r *Request, key string, ignored ...string) (map[string]int32, error) {
+// newLimits reads the body and refuses resources that are not there. label is
+// what the message calls the set.
+func (a *API) newLimits(r *Request, key, label string, ignored ...string) (map[string]int32, error) {
 	var body map[string]map[string]json.RawMessage
 	if err := r.Decode(&body); err != nil {
 		return nil, err
 	}
-	names, err := a.typeNames(r, "")
+	names, err := a.typeNames(r)
 	if err != nil {
 		return nil, err
 	}
 	known := db.QuotaResources(names)
 	limits := make(map[string]int32)
+	var bad []string
 	for _, k := range sortedKeys(body[key]) {
-		if slices.Contains(ignored, k) {
-			continue
+		switch {
+		case slices.Contains(ignored, k):
+		case !slices.Contains(known, k):
+			bad = append(bad, k)
+		default:
+			if limits[k], err = quotaLimit(k, body[key][k]); err != nil {
+				return nil, err
+			}
 		}
-		if !slices.Contains(known, k) {
-			return nil, badRequest("Invalid input received: Bad key in quota set: %s", k)
-		}
-		var n schema.Int
-		if err := n.UnmarshalJSON(body[key][k]); err != nil {
-			return nil, badRequest("Invalid input for field/attribute %s. Value: %s. It must be an integer.", k, body[key][k])
-		}
-		limits[k] = int32(n) // the schema bounds it
+	}
+	if len(bad) > 0 {
+		return nil, badRequest("Invalid input received: Bad key(s) in %s: %s", label, strings.Join(bad, ", "))
 	}
 	return limits, nil
+}
+
+// quotaLimit reads a limit; -1 is none. Text of digits will do.
+func quotaLimit(key string, raw json.RawMessage) (int32, error) {
+	var n schema.Int
+	switch err := n.UnmarshalJSON(raw); {
+	case err != nil:
+		return 0, badRequest("%s must be an integer", key)
+	case n < -1:
+		return 0, badRequest("%s must be >= -1", key)
+	case n > math.MaxInt32:
+		return 0, badRequest("%s must be <= %d", key, math.MaxInt32)
+	}
+	return int32(n), nil
+}
+
+func checkedName(what, name string) error {
+	if n := utf8.RuneCountInString(name); n > 255 {
+		return badRequest("Invalid input received: %s has %d characters, more than 255.", what, n)
+	}
+	return nil
 }
 
 func (a *API) updateQuotas(r *Request) (Response, error) {
@@ -151,15 +179,15 @@ func (a *API) updateQuotas(r *Request) (Response, error) {
 	if err != nil {
 		return Response{}, err
 	}
-	if n := len(r.Param("id")); n > 255 {
-		return Response{}, badRequest("Invalid input received: quota_set_name has %d characters, more than 255.", n)
+	if err := checkedName("quota_set_name", r.Param("id")); err != nil {
+		return Response{}, err
 	}
-	limits, err := a.newLimits(r, "quota_set", "tenant_id", "id")
+	limits, err := a.newLimits(r, "quota_set", "quota set", "tenant_id", "id")
 	if err != nil {
 		return Response{}, err
 	}
-	for key, limit := range limits {
-		used := set[key].InUse + set[key].Reserved
+	for _, key := range sortedKeys(limits) {
+		limit, used := limits[key], set[key].InUse+set[key].Reserved
 		if limit != -1 && key != "per_volume_gigabytes" && int64(limit) < used {
 			return Response{}, badRequest("Quota %s limit must be equal or greater than existing resources. "+
 				"Current usage is %d and the requested limit is %d.", key, used, limit)
@@ -186,7 +214,7 @@ func (a *API) deleteQuotas(r *Request) (Response, error) {
 }
 
 func (a *API) quotaClass(r *Request) (map[string]int32, error) {
-	names, err := a.typeNames(r, "")
+	names, err := a.typeNames(r)
 	if err != nil {
 		return nil, err
 	}
@@ -199,7 +227,10 @@ func (a *API) showQuotaClass(r *Request) (Response, error) {
 }
 
 func (a *API) updateQuotaClass(r *Request) (Response, error) {
-	limits, err := a.newLimits(r, "quota_class_set", "class_name", "id")
+	if err := checkedName("quota_class_name", r.Param("id")); err != nil {
+		return Response{}, err
+	}
+	limits, err := a.newLimits(r, "quota_class_set", "quota class set")
 	if err != nil {
 		return Response{}, err
 	}

@@ -39,16 +39,20 @@ func Routes() []Route {
 		attachmentRoutes(),
 		typeRoutes(),
 		typeSpecRoutes(),
+		typeAccessRoutes(),
+		defaultTypeRoutes(),
 		quotaRoutes(),
 		serviceRoutes(),
 		limitRoutes(),
+		poolRoutes(),
+		resourceFilterRoutes(),
 		messageRoutes(),
 	)
 }
 
 // collections are the resources whose paths upstream makes as a set of seven:
 // a verb that has no row there is a fault, not the router's 404.
-var collections = []string{"/extensions", "/volumes", "/snapshots", "/attachments", "/types", "/messages", "/limits", "/os-availability-zone", "/os-quota-sets", "/os-quota-class-sets"}
+var collections = []string{"/extensions", "/volumes", "/snapshots", "/attachments", "/types", "/messages", "/os-services", "/limits", "/os-availability-zone", "/os-quota-sets", "/os-quota-class-sets", "/scheduler-stats", "/resource_filters"}
 
 // bareRoutes lists what a collection's paths match besides the rows.
 func bareRoutes(path string) []Route {

@@ -122,8 +122,8 @@ func (a *API) createSnapshot(r *Request) (Response, error) {
 	force := b.Force != nil && bool(*b.Force)
 	if r.Microversion.SnapshotsInUse() {
 		if b.Force != nil && !force {
-			return Response{}, badRequest("Since microversion 3.66 of the Block Storage API, the 'force' option is invalid for this request. " +
-				"For backward compatibility, however, when the 'force' flag is passed with a value evaluating to True, it is silently ignored.")
+			return Response{}, badRequest("Since microversion 3.66 the 'force' flag is invalid for this request.  " +
+				"For backward compatability, however, when the 'force' flag is passed with a value evaluating to True, it is silently ignored.")
 		}
 		force = true
 	}
@@ -132,7 +132,7 @@ func (a *API) createSnapshot(r *Request) (Response, error) {
 	if err != nil {
 		return Response{}, err
 	}
-	return newView(r, snapshotFields, snapshotProject).One("snapshot", &s), nil
+	return newView(r, snapshotAnswerFields, snapshotProject).One("snapshot", &s), nil
 }
 
 func trimmed(s *string) *string {
@@ -155,7 +155,10 @@ func (a *API) updateSnapshot(r *Request) (Response, error) {
 	if err := a.Store.UpdateSnapshot(r.Context(), s.ID, body.Snapshot.change()); err != nil {
 		return Response{}, err
 	}
-	return a.showSnapshot(r)
+	if s, err = a.snapshot(r, s.ID); err != nil {
+		return Response{}, err
+	}
+	return newView(r, snapshotAnswerFields, snapshotProject).One("snapshot", &s), nil
 }
 
 func (a *API) deleteSnapshot(r *Request) (Response, error) {
@@ -189,7 +192,7 @@ func (a *API) resetSnapshot(r *Request) (Response, error) {
 	}
 	status := strings.ToLower(body.Reset.Status)
 	if !slices.Contains(snapshotResetStatuses, status) {
-		return Response{}, badRequest("Invalid input for field/attribute status. Value: %s. '%s' is not a 'snapshot_status'", body.Reset.Status, body.Reset.Status)
+		return Response{}, badRequest("Snapshot status: %s is invalid, valid statuses are: %s.", body.Reset.Status, joined(snapshotResetStatuses))
 	}
 	return Response{}, a.Store.ResetSnapshot(r.Context(), s.ID, status)
 }

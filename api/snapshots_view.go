@@ -1,6 +1,11 @@
 package api
 
-import "github.com/clinker-io/clinker/db"
+import (
+	"slices"
+	"strings"
+
+	"github.com/clinker-io/clinker/db"
+)
 
 func snapshotProject(s *db.Snapshot) string { return s.ProjectID }
 
@@ -23,3 +28,9 @@ var snapshotFields = append(snapshotSummaryFields[:len(snapshotSummaryFields):le
 	{"user_id", 41, anyone, func(b []byte, _ *Request, s *db.Snapshot) []byte { return appendString(b, s.UserID) }},
 	{"consumes_quota", 65, anyone, func(b []byte, _ *Request, s *db.Snapshot) []byte { return appendBool(b, s.ConsumesQuota) }},
 }...)
+
+// snapshotAnswerFields are those of the answers to create and update, which
+// the extended attributes never joined.
+var snapshotAnswerFields = slices.DeleteFunc(slices.Clone(snapshotFields), func(f Field[db.Snapshot]) bool {
+	return strings.HasPrefix(f.Name, "os-extended-")
+})

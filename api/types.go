@@ -10,7 +10,8 @@ import (
 
 var (
 	typeCreateSchema = schema.Of(schema.Wrap("volume_type", schema.Object(`"name":$name,"description":$description,
-"extra_specs":$extra_specs_of_type,"os-volume-type-access:is_public":$boolean`, "name")))
+"extra_specs":{"type":"object","patternProperties":{"^[a-zA-Z0-9-_:. /]{1,255}$":{"type":["string","null"],"maxLength":255}},"additionalProperties":false},
+"os-volume-type-access:is_public":$boolean`, "name")))
 	typeUpdateSchema = schema.Of(schema.Wrap("volume_type", schema.Object(`"name":$update_name,
 "description":$description,"is_public":$boolean`)))
 )

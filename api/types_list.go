@@ -33,6 +33,9 @@ func (a *API) listTypes(r *Request) (Response, error) {
 	return newView(r, typeFields, nil).Many(all, page), nil
 }
 
+// FiltersTypes: from 3.52 the operator's file says how users filter types.
+func (m Microversion) FiltersTypes() bool { return m >= 52 }
+
 // typeFilters are the arguments that filter. Below 3.52 users have is_public
 // alone; from there on the operator's file says what they have.
 func (r *Request) typeFilters() ([]param, error) {

@@ -78,7 +78,7 @@ func (a *API) resetVolume(r *Request) (Response, error) {
 	}
 	b := body.Reset
 	if b.Status == nil && b.Attach == nil && b.Migration == nil {
-		return Response{}, badRequest("Invalid input received: Must specify 'status', 'attach_status' or 'migration_status' for update.")
+		return Response{}, badRequest("Must specify 'status', 'attach_status' or 'migration_status' for update.")
 	}
 	var reset db.VolumeReset
 	if reset.Status, err = oneOf("status", b.Status, resetStatuses); err != nil {
@@ -110,10 +110,13 @@ func oneOf(field string, word *string, allowed []string) (*string, error) {
 	}
 	low := strings.ToLower(*word)
 	if !slices.Contains(allowed, low) {
-		return nil, badRequest("Invalid input for field/attribute %s. Value: %s. '%s' is not a '%s'", field, *word, *word, "volume_"+field)
+		return nil, badRequest("Volume %s: %s is invalid, valid statuses are: %s.", strings.ReplaceAll(field, "_", " "), *word, joined(allowed))
 	}
 	return &low, nil
 }
+
+// joined lists words as a sentence does.
+func joined(words []string) string { return strings.Join(words, ", ") }
 
 func (a *API) forceDeleteVolume(r *Request) (Response, error) {
 	v, err := a.volume(r, r.Param("id"), "volume_extension:volume_admin_actions:force_delete", "volume:delete")

@@ -178,7 +178,7 @@ type source struct {
 
 // newVolume fills in what the body leaves open, from the source or the defaults.
 func (a *API) newVolume(r *Request, b volumeBody) (db.NewVolume, error) {
-	n := db.NewVolume{ID: uuid.NewString(), Name: first(b.Name, b.DisplayName), Description: first(b.Description, b.DisplayDescription), Metadata: b.Metadata}
+	n := db.NewVolume{ID: uuid.NewString(), Name: trimmed(first(b.Name, b.DisplayName)), Description: trimmed(first(b.Description, b.DisplayDescription)), Metadata: b.Metadata}
 	if err := a.notYet(b); err != nil {
 		return n, err
 	}
@@ -213,12 +213,14 @@ func (a *API) newVolume(r *Request, b volumeBody) (db.NewVolume, error) {
 	return n, nil
 }
 
-// notYet refuses what names something that cannot be there.
+// notYet refuses two sources, and what names something that cannot be there.
 func (a *API) notYet(b volumeBody) error {
 	switch {
 	case b.Multiattach != nil && bool(*b.Multiattach):
 		return badRequest("multiattach parameter has been removed. The default behavior is to use multiattach enabled volume types. " +
 			"Contact your administrator to create a multiattach enabled volume type and use it to create multiattach volumes.")
+	case filled(b.SnapshotID) && filled(b.SourceID):
+		return badRequest("Invalid input received: May specify only one of backup, imageRef, snapshot, source volume")
 	case filled(b.GroupID):
 		return db.Errorf(db.NotFound, "Group %s could not be found.", *b.GroupID)
 	case filled(b.CGID):
@@ -275,7 +277,11 @@ func sizeOf(asked *schema.Int, src source) (int32, error) {
 func (a *API) typeOf(r *Request, asked *string, src source) (db.VolumeType, error) {
 	ctx := r.Context()
 	if filled(asked) {
-		return a.Store.FindVolumeType(ctx, *asked, r.Identity.ProjectID, r.IsAdmin())
+		t, err := a.Store.FindVolumeType(ctx, *asked, r.Identity.ProjectID, r.IsAdmin())
+		if db.IsKind(err, db.NotFound) && !schema.IsUUID(*asked) {
+			err = db.Errorf(db.NotFound, "Volume type with name %s could not be found.", *asked)
+		}
+		return t, err
 	}
 	switch {
 	case src.snapshot != nil:
@@ -401,10 +407,11 @@ func (t textBody) change() db.VolumeText {
 	return db.VolumeText{Name: changed(t.Name, t.DisplayName), Description: changed(t.Description, t.DisplayDescription)}
 }
 
+// changed is the first spelling that is there, without blanks around it.
 func changed(spellings ...schema.Optional[string]) **string {
 	for _, s := range spellings {
 		if s.Set {
-			p := s.Ptr()
+			p := trimmed(s.Ptr())
 			return &p
 		}
 	}

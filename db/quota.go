@@ -106,7 +106,7 @@ func (t *txn) overQuota(ctx context.Context, project string, over []quotaDelta) 
 		return Errorf(OverLimit, "VolumeSizeExceedsAvailableQuota: Requested volume or snapshot exceeds allowed %s quota. "+
 			"Requested %dG, quota is %dG and %dG has been consumed.", o.resource, o.used+o.held, limit, consumed)
 	case strings.HasPrefix(o.resource, "snapshots"):
-		return Errorf(OverLimit, "SnapshotLimitExceeded: Maximum number of snapshots allowed (%d) exceeded for quota '%s'.", limit, o.resource)
+		return Errorf(OverLimit, "SnapshotLimitExceeded: Maximum number of snapshots allowed (%d) exceeded", limit)
 	}
 	return Errorf(OverLimit, "VolumeLimitExceeded: Maximum number of volumes allowed (%d) exceeded for quota '%s'.", limit, o.resource)
 }

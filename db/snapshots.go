@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 // NewSnapshot is what a snapshot create asks for.
@@ -26,7 +27,7 @@ func (s *Store) CreateSnapshot(ctx context.Context, a Actor, n NewSnapshot) (Sna
 	err := s.tx(ctx, func(t *txn) error {
 		v, err := t.shareVolume(ctx, shareVolumeParams{ID: n.VolumeID, Accepts: op.Accepts})
 		if none(err) {
-			return t.refuse(ctx, n.VolumeID, op, "Invalid volume: Volume %s status must be %s, but current status is: %s.")
+			return t.refuseSnapshot(ctx, n.VolumeID, op)
 		}
 		if err != nil {
 			return fmt.Errorf("volume of the snapshot: %w", err)
@@ -50,6 +51,22 @@ func (s *Store) CreateSnapshot(ctx context.Context, a Actor, n NewSnapshot) (Sna
 		return t.take(ctx, a.ProjectID, s.snapshotQuota(name, v.Size))
 	})
 	return snap, err
+}
+
+// refuseSnapshot says why a volume cannot be snapshotted; two states have words of their own.
+func (t *txn) refuseSnapshot(ctx context.Context, id string, op Op) error {
+	v, err := t.GetVolume(ctx, id)
+	switch {
+	case none(err):
+		return Errorf(NotFound, "Volume %s could not be found.", id)
+	case err != nil:
+		return fmt.Errorf("read volume: %w", err)
+	case v.Status == Maintenance:
+		return Errorf(Invalid, "Invalid volume: The snapshot cannot be created when the volume is in maintenance mode.")
+	case v.Status == InError:
+		return Errorf(Invalid, "Invalid volume: The snapshot cannot be created when the volume is in error status.")
+	}
+	return Errorf(Invalid, "Invalid volume: Volume %s status must be %s, but current status is: %s.", id, strings.Join(op.Accepts, ", "), v.Status)
 }
 
 // DeleteSnapshot begins the end of a snapshot; force takes any status.

@@ -172,7 +172,8 @@ func (s *Store) ExtendVolume(ctx context.Context, a Actor, id string, newSizeGiB
 	return s.tx(ctx, func(t *txn) error {
 		v, err := t.moveVolume(ctx, moveVolumeParams{ToStatus: op.Running, ID: id, Accepts: op.Accepts})
 		if none(err) {
-			return t.refuse(ctx, id, op, "Invalid volume: Volume %s status must be '%s' to extend, currently %s.")
+			// The wanted status is the repr of upstream's condition, which clients' tests have come to know.
+			return t.refuse(ctx, id, Op{Accepts: S{"{'status': 'available'}"}}, "Invalid volume: Volume %s status must be '%s' to extend, currently %s.")
 		}
 		if err != nil {
 			return fmt.Errorf("extend volume: %w", err)
@@ -265,7 +266,7 @@ func (s *Store) RemoveVolumeMetadata(ctx context.Context, id, key string) (Metad
 
 func refuseMetadata(err error) error {
 	if none(err) {
-		return Errorf(Invalid, "Invalid volume: The volume metadata cannot be changed when the volume is in maintenance or uploading status.")
+		return Errorf(Invalid, "Invalid volume: Updating volume metadata is not allowed for volumes in maintenance status.")
 	}
 	return err
 }
@@ -314,7 +315,7 @@ func (s *Store) ResetVolume(ctx context.Context, a Actor, id string, r VolumeRes
 			return fmt.Errorf("reset volume: %w", err)
 		}
 		if none(err) {
-			return Errorf(Invalid, "Invalid volume: Volume has no attachment and cannot be reset to in-use.")
+			return Errorf(Invalid, "Cannot reset-state to in-use because volume does not have any attachments.")
 		}
 		if !p.Detach {
 			return nil

@@ -129,6 +129,7 @@ var defaults = []Rule{
 	{"volume_extension:type_delete", admin, nil},
 	{"volume_extension:type_get", reader, everyone},
 	{"volume_extension:type_get_all", reader, everyone},
+	{"volume_extension:access_types_extra_specs", reader, text("rule:admin_api")},
 	{"volume_extension:access_types_qos_specs_id", admin, nil},
 	// volume type encryption
 	{"volume_extension:volume_type_encryption", admin, nil},

@@ -33,8 +33,6 @@ var types = map[string]string{
 		`"additionalProperties":false}`,
 	"extra_specs": `{"type":"object","patternProperties":{"^[a-zA-Z0-9-_:.]{1,255}$":{"type":["string","null"],"minLength":0,"maxLength":255}},` +
 		`"additionalProperties":false}`,
-	"extra_specs_of_type": `{"type":"object","patternProperties":{"^[a-zA-Z0-9-_:. /]{1,255}$":{"type":["string","null"],"maxLength":255}},` +
-		`"additionalProperties":false}`,
 	"volume_size":         `{"type":["integer","string"],"pattern":"^[0-9]+$","minimum":1,"maximum":2147483647}`,
 	"volume_size_or_null": `{"type":["integer","string","null"],"pattern":"^[0-9]+$","minimum":1,"maximum":2147483647}`,
 	"availability_zone":   `{"type":["string","null"],"minLength":1,"maxLength":255}`,
