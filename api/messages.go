@@ -26,8 +26,16 @@ var messageFields = []Field[db.Message]{
 	{"guaranteed_until", 0, anyone, func(b []byte, _ *Request, m *db.Message) []byte { return appendTime(b, m.ExpiresAt) }},
 	{"request_id", 0, anyone, func(b []byte, _ *Request, m *db.Message) []byte { return appendStringOrNull(b, m.RequestID) }},
 	{"links", 0, anyone, func(b []byte, r *Request, m *db.Message) []byte { return appendLinks(b, r, "messages", m.ID) }},
-	{"resource_type", 0, anyone, func(b []byte, _ *Request, m *db.Message) []byte { return appendString(b, m.ResourceType) }},
-	{"resource_uuid", 0, anyone, func(b []byte, _ *Request, m *db.Message) []byte { return appendStringOrNull(b, m.ResourceUuid) }},
+	{"resource_type", 0, anyone, appendResource},
+}
+
+// appendResource adds the key resource_uuid only where there is one.
+func appendResource(b []byte, _ *Request, m *db.Message) []byte {
+	b = appendString(b, m.ResourceType)
+	if m.ResourceUuid != nil {
+		b = appendString(append(b, `, "resource_uuid": `...), *m.ResourceUuid)
+	}
+	return b
 }
 
 func messageProject(m *db.Message) string { return m.ProjectID }

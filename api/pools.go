@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -98,7 +99,9 @@ func (r *Request) poolFilters() ([]param, error) {
 // the first is the one to show.
 func poolOf(live *db.LivePool) (pool, error) {
 	p := pool{name: live.Host}
-	if err := json.Unmarshal(live.Stats, &p.capabilities); err != nil {
+	numbersAsText := json.NewDecoder(bytes.NewReader(live.Stats))
+	numbersAsText.UseNumber()
+	if err := numbersAsText.Decode(&p.capabilities); err != nil {
 		return p, fmt.Errorf("report of %s: %w", live.Host, err)
 	}
 	if p.capabilities == nil {

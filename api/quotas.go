@@ -18,7 +18,7 @@ import (
 var (
 	quotaSetSchema   = schema.Of(schema.Wrap("quota_set", `{"type":"object","minProperties":1}`))
 	quotaClassSchema = schema.Of(schema.Wrap("quota_class_set", `{"type":"object","patternProperties":{"^[a-zA-Z0-9-_:. ]{1,300}$":{
-"type":["integer","string"],"pattern":"^-?[0-9]*$","minimum":-1,"minLength":1,"maximum":2147483647}},"additionalProperties":false}`))
+"type":["integer","string"],"pattern":"^[0-9]*$","minimum":-1,"minLength":1,"maximum":2147483647}},"additionalProperties":false}`))
 )
 
 func quotaRoutes() []Route {
@@ -155,8 +155,8 @@ func (a *API) newLimits(r *Request, key, label string, ignored ...string) (map[s
 
 // quotaLimit reads a limit; -1 is none. Text of digits will do.
 func quotaLimit(key string, raw json.RawMessage) (int32, error) {
-	var n schema.Int
-	switch err := n.UnmarshalJSON(raw); {
+	n, err := pythonInt(strings.Trim(string(raw), `"`))
+	switch {
 	case err != nil:
 		return 0, badRequest("%s must be an integer", key)
 	case n < -1:

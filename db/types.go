@@ -110,21 +110,19 @@ func (s *Store) DeleteVolumeType(ctx context.Context, id string) error {
 		return fmt.Errorf("type in use: %w", err)
 	}
 	if used {
-		return typeInUse(nil)
+		return typeInUse()
 	}
 	n, err := s.deleteVolumeType(ctx, id)
 	switch {
 	case foreignKeyViolation(err): // somebody took it meanwhile
-		return typeInUse(err)
+		return typeInUse()
 	case err == nil && n == 0:
 		return typeGone(id)
 	}
 	return err
 }
 
-func typeInUse(cause error) error {
-	return &Error{Kind: Invalid, Msg: "Target volume type is still in use.", Err: cause}
-}
+func typeInUse() error { return Errorf(Invalid, "Target volume type is still in use.") }
 
 func typeIsDefault(id string) error {
 	return Errorf(Invalid, "The volume type %s is a default volume type and cannot be deleted.", id)
@@ -161,7 +159,7 @@ func typeGone(id string) error { return Errorf(NotFound, "Volume type %s could n
 
 func nameTaken(err error, name string) error {
 	if uniqueViolation(err, "volume_types_name_key") {
-		return &Error{Kind: Conflict, Msg: fmt.Sprintf("Volume Type %s already exists.", name), Err: err}
+		return Errorf(Conflict, "Volume Type %s already exists.", name)
 	}
 	return err
 }

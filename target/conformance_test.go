@@ -14,8 +14,8 @@ var knownFailures = map[string]string{
 	"SCSI/GetLBAStatus.UnmapSingle": "wants the descriptor to begin behind the LBA that it asks for; " +
 		"we say of every block that it is mapped or unknown",
 	"iSCSI/iSCSIResiduals.Read10Invalid": "wants GOOD for a READ that is sent as a write; we refuse it",
-	"iSCSI/iSCSIdatasn.iSCSIDataSnInvalid": "does not foresee that the target drops the connection, " +
-		"as RFC 7143, 7.1.5 has it for error recovery level 0, and writes through its own reconnection",
+	"iSCSI/iSCSIdatasn.iSCSIDataSnInvalid": "expects a failure of each of its four writes; we drop the connection at " +
+		"a wrong DataSN (error recovery level 0), and one write comes after it, on a new one, with nothing wrong in it that we saw",
 }
 
 var (

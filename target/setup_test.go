@@ -2,6 +2,7 @@ package target_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"testing"
@@ -31,6 +32,7 @@ type setup struct {
 	target *target.Target
 	device *target.Blocking
 	addr   string
+	served []chan error // by listener
 }
 
 type option func(*target.Config, *target.TargetConfig)
@@ -68,6 +70,12 @@ func newSetup(t testing.TB, backing target.Backing, options ...option) *setup {
 		if err := s.server.Shutdown(ctx); err != nil {
 			t.Error(err)
 		}
+		for _, served := range s.served {
+			// A short test may shut down before Serve has begun.
+			if err := <-served; err != nil && !errors.Is(err, target.ErrServerClosed) {
+				t.Errorf("Serve: %v", err)
+			}
+		}
 		if err := s.device.Close(); err != nil {
 			t.Error(err)
 		}
@@ -83,12 +91,8 @@ func (s *setup) serve(t testing.TB) {
 	}
 	s.addr = l.Addr().String()
 	served := make(chan error, 1)
-	go func() { served <- s.server.Serve(l) }()
-	t.Cleanup(func() {
-		if err := <-served; err != nil {
-			t.Errorf("Serve: %v", err)
-		}
-	})
+	go func() { served <- s.server.Serve(l) }() // ends with Shutdown, which waits for it below
+	s.served = append(s.served, served)
 }
 
 // grant lets the test's initiator in, with CHAP.

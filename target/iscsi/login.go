@@ -79,7 +79,6 @@ func (l *login) transit(req *LoginRequest, reply []byte) ([]byte, bool, LoginSta
 		}
 	}
 	l.stage = req.Next
-	l.params.FirstBurst = min(l.params.FirstBurst, l.params.MaxBurst)
 	return reply, true, LoginSuccess
 }
 

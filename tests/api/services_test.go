@@ -45,7 +45,8 @@ func TestServicesAreListedDisabledAndEnabled(t *testing.T) {
 		put("unknown host", "disable", `{"host": "nobody", "binary": "cinder-volume"}`, 404, ""),
 		put("unknown binary", "enable", fmt.Sprintf(`{"host": %q, "binary": "nothing"}`, host), 404, ""),
 		put("no host", "disable", `{"binary": "cinder-volume"}`, 400, ""),
-		put("no reason", "disable-log-reason", `{`+which+`}`, 400, ""),
+		put("reason null", "disable-log-reason", `{`+which+`, "disabled_reason": null}`, 400, ""),
+		put("reason empty", "disable-log-reason", `{`+which+`, "disabled_reason": ""}`, 400, ""),
 		put("unknown action", "explode", `{`+which+`}`, 404, ""),
 	})
 	a := c.want(200, "PUT", "/os-services/disable-log-reason", `{`+which+`, "disabled_reason": "repairs"}`)

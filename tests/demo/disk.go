@@ -16,25 +16,35 @@ import (
 // initiator is the name by which the demo logs in.
 const initiator = "iqn.2026-11.io.clinker:demo"
 
-// withDisk shows the volume as a file for the time of f: QEMU's storage daemon
-// is the iSCSI initiator (libiscsi) and exports what it sees through FUSE, so
-// e2fsprogs work on the volume itself and nothing else. The daemon flushes
-// before it ends.
-func (d *demo) withDisk(ctx context.Context, c connection, f func(dev string) error) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+// withDisk shows the volume as a file for the time of f, through the iSCSI
+// initiator in QEMU (libiscsi).
+func (d *demo) withDisk(ctx context.Context, c connection, f func(dev string) error) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	secret, dev := filepath.Join(d.dir, "secret"), filepath.Join(d.dir, "disk")
+	secret := filepath.Join(d.dir, "secret")
 	if err := os.WriteFile(secret, []byte(c.Password), 0o600); err != nil {
 		return err
 	}
+	object := "secret,id=chap,file=" + secret
+	disk := fmt.Sprintf("driver=iscsi,transport=tcp,portal=%s,target=%s,lun=%d,user=%s,password-secret=chap,initiator-name=%s",
+		c.TargetPortal, c.TargetIQN, c.TargetLUN, c.AuthUsername, initiator)
+	fuse, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
+	if err != nil {
+		return d.throughCopy(ctx, object, disk, f)
+	}
+	_ = fuse.Close()
+	return d.throughFUSE(ctx, object, disk, f)
+}
+
+// throughFUSE: QEMU's storage daemon exports what it sees as a file, so
+// e2fsprogs work on the volume itself. The daemon flushes before it ends.
+func (d *demo) throughFUSE(ctx context.Context, object, disk string, f func(dev string) error) (err error) {
+	dev := filepath.Join(d.dir, "disk")
 	if err := os.WriteFile(dev, nil, 0o600); err != nil {
 		return err
 	}
 	var stderr bytes.Buffer
-	cmd := exec.Command("qemu-storage-daemon",
-		"--object", "secret,id=chap,file="+secret,
-		"--blockdev", fmt.Sprintf("driver=iscsi,node-name=disk,transport=tcp,portal=%s,target=%s,lun=%d,user=%s,password-secret=chap,initiator-name=%s,cache.direct=on",
-			c.TargetPortal, c.TargetIQN, c.TargetLUN, c.AuthUsername, initiator),
+	cmd := exec.Command("qemu-storage-daemon", "--object", object, "--blockdev", disk+",node-name=disk,cache.direct=on",
 		"--export", "type=fuse,id=fuse,node-name=disk,writable=on,mountpoint="+dev)
 	cmd.Stderr = &stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
@@ -53,6 +63,21 @@ func (d *demo) withDisk(ctx context.Context, c connection, f func(dev string) er
 		err = fmt.Errorf("qemu-storage-daemon: %w: %s", endErr, strings.TrimSpace(stderr.String()))
 	}
 	return err
+}
+
+// throughCopy is for users who may not mount with FUSE: the volume is read into
+// a sparse file, and written back from it.
+func (d *demo) throughCopy(ctx context.Context, object, disk string, f func(dev string) error) error {
+	dev := filepath.Join(d.dir, "copy")
+	return inOrder(
+		func() error {
+			return tool(ctx, "qemu-img", "convert", "--object", object, "--image-opts", disk, "-O", "raw", dev)
+		},
+		func() error { return f(dev) },
+		func() error {
+			return tool(ctx, "qemu-img", "convert", "--object", object, "-n", "-f", "raw", dev, "--target-image-opts", disk)
+		},
+	)
 }
 
 // appears waits until the daemon has put the volume over the empty file.

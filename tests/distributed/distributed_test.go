@@ -30,6 +30,7 @@ func TestTheRolesAsSeparateProcesses(t *testing.T) {
 		{"one worker down", oneWorkerDown},
 		{"usage is what exists", usageIsTheTruth},
 		{"everything can be deleted", deleteEverything},
+		{"the roles never met in a deadlock", noDeadlock},
 	} {
 		if !t.Run(part.name, func(t *testing.T) { part.run(t, c) }) {
 			return
@@ -255,6 +256,20 @@ func deleteEverything(t *testing.T, c *cluster) {
 		}
 		if len(left) > 0 {
 			t.Errorf("files left on %s: %v", host, left)
+		}
+	}
+}
+
+// noDeadlock looks into the logs: a transaction that PostgreSQL ended because of
+// a deadlock is done again after a second or more, so nothing else shows it.
+func noDeadlock(t *testing.T, c *cluster) {
+	for _, r := range roles {
+		raw, err := os.ReadFile(c.log(r.name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(string(raw), "deadlock detected"); n > 0 {
+			t.Errorf("%d deadlocks in %s", n, r.name)
 		}
 	}
 }
