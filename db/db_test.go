@@ -363,3 +363,38 @@ func TestOnlyOneWorkerHoldsAHost(t *testing.T) {
 	release2()
 	release()
 }
+
+// Callers of one project take and give quota in the same order, so none of
+// them is ever ended by a deadlock.
+func TestQuotaIsGivenBackWithoutDeadlocks(t *testing.T) {
+	t.Parallel()
+	s, _ := open(t, unlimited)
+	var wg sync.WaitGroup
+	ids := make(chan string, 200)
+	for range 60 {
+		v, err := create(t, s, db.NewVolume{})
+		must(t, err)
+		must(t, s.NoValidBackend(t.Context(), claim(t, s, db.QueueScheduler), "none"))
+		ids <- v.ID
+	}
+	close(ids)
+	for range 8 {
+		wg.Go(func() {
+			for id := range ids {
+				if err := s.DeleteVolume(context.Background(), alice, id, db.DeleteOptions{}); err != nil {
+					t.Error(err)
+				}
+				if _, err := s.CreateVolume(context.Background(), alice, db.NewVolume{ID: uuid.NewString(), SizeGiB: 1, Type: defaultType(t, s), AvailabilityZone: "nova"}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	settled(t, s)
+	var deadlocks int64
+	must(t, s.Pool().QueryRow(t.Context(), "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()").Scan(&deadlocks))
+	if deadlocks != 0 {
+		t.Errorf("%d deadlocks", deadlocks)
+	}
+}

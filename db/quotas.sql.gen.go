@@ -19,9 +19,12 @@ func (q *Queries) deleteQuotas(ctx context.Context, projectID string) error {
 }
 
 const dropReservations = `-- name: dropReservations :exec
-WITH r AS (DELETE FROM reservations WHERE job_id = $1 RETURNING project_id, resource, delta)
-UPDATE quota_usages u SET reserved = u.reserved - r.delta
-FROM r WHERE u.project_id = r.project_id AND u.resource = r.resource
+WITH r AS (DELETE FROM reservations WHERE job_id = $1 RETURNING project_id, resource, delta),
+l AS MATERIALIZED (
+    SELECT u.project_id, u.resource, r.delta FROM quota_usages u JOIN r ON r.project_id = u.project_id AND r.resource = u.resource
+    ORDER BY u.project_id, u.resource FOR UPDATE OF u)
+UPDATE quota_usages u SET reserved = u.reserved - l.delta
+FROM l WHERE u.project_id = l.project_id AND u.resource = l.resource
 `
 
 func (q *Queries) dropReservations(ctx context.Context, jobID string) error {
@@ -30,9 +33,13 @@ func (q *Queries) dropReservations(ctx context.Context, jobID string) error {
 }
 
 const giveQuota = `-- name: giveQuota :exec
+WITH l AS MATERIALIZED (
+    SELECT u.resource FROM quota_usages u
+    WHERE u.project_id = $1 AND u.resource = ANY ($2::text[])
+    ORDER BY u.resource FOR UPDATE)
 UPDATE quota_usages u SET in_use = u.in_use - w.used
-FROM (SELECT unnest($2::text[]) AS resource, unnest($3::bigint[]) AS used) w
-WHERE u.project_id = $1 AND u.resource = w.resource
+FROM l JOIN (SELECT unnest($2::text[]) AS resource, unnest($3::bigint[]) AS used) w ON w.resource = l.resource
+WHERE u.project_id = $1 AND u.resource = l.resource
 `
 
 type giveQuotaParams struct {
@@ -41,6 +48,9 @@ type giveQuotaParams struct {
 	Used      []int64
 }
 
+// giveQuota and the two that end reservations lock the rows in the order of
+// their names first: an UPDATE … FROM alone takes them in any order, and two
+// callers deadlock.
 func (q *Queries) giveQuota(ctx context.Context, arg giveQuotaParams) error {
 	_, err := q.db.Exec(ctx, giveQuota, arg.ProjectID, arg.Resources, arg.Used)
 	return err
@@ -242,9 +252,12 @@ func (q *Queries) setQuotaClass(ctx context.Context, arg setQuotaClassParams) er
 }
 
 const spendReservations = `-- name: spendReservations :exec
-WITH r AS (DELETE FROM reservations WHERE job_id = $1 RETURNING project_id, resource, delta)
-UPDATE quota_usages u SET reserved = u.reserved - r.delta, in_use = u.in_use + r.delta
-FROM r WHERE u.project_id = r.project_id AND u.resource = r.resource
+WITH r AS (DELETE FROM reservations WHERE job_id = $1 RETURNING project_id, resource, delta),
+l AS MATERIALIZED (
+    SELECT u.project_id, u.resource, r.delta FROM quota_usages u JOIN r ON r.project_id = u.project_id AND r.resource = u.resource
+    ORDER BY u.project_id, u.resource FOR UPDATE OF u)
+UPDATE quota_usages u SET reserved = u.reserved - l.delta, in_use = u.in_use + l.delta
+FROM l WHERE u.project_id = l.project_id AND u.resource = l.resource
 `
 
 // spendReservations turns what a job held into use; dropReservations gives it back.

@@ -86,17 +86,26 @@ func (s *Store) Pool() *pgxpool.Pool { return s.pool }
 // ServiceDown is how long a service may be silent before it counts as down.
 func (s *Store) ServiceDown() time.Duration { return s.opts.ServiceDown }
 
+// txAttempts is how often a transaction is tried that PostgreSQL ended in
+// favour of another one.
+const txAttempts = 5
+
 // tx runs f in one transaction, and once the commit is durable wakes the
-// queues for which f made jobs.
+// queues for which f made jobs. f may run more than once.
 func (s *Store) tx(ctx context.Context, f func(t *txn) error) error {
 	t := &txn{store: s}
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		t.Queries, t.wakes = New(tx), t.wakes[:0]
-		t.raw = tx
-		return f(t)
-	})
-	if err != nil {
-		return err
+	for attempt := 1; ; attempt++ {
+		t.wakes = t.wakes[:0]
+		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+			t.Queries = New(tx)
+			return f(t)
+		})
+		if err == nil {
+			break
+		}
+		if !outrun(err) || attempt == txAttempts {
+			return err
+		}
 	}
 	for _, w := range t.wakes {
 		s.opts.Wake(w.queue, w.job)
@@ -104,10 +113,15 @@ func (s *Store) tx(ctx context.Context, f func(t *txn) error) error {
 	return nil
 }
 
+// outrun reports a deadlock or a serialization failure: the same again may succeed.
+func outrun(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "40P01" || pg.Code == "40001")
+}
+
 // txn is a transaction with the wake-ups that follow it.
 type txn struct {
 	*Queries
-	raw   pgx.Tx
 	store *Store
 	wakes []wake
 }

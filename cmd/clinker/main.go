@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -18,7 +19,8 @@ var version = "unknown"
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := root().ExecuteContext(ctx); err != nil {
+	err := root().ExecuteContext(ctx)
+	if err != nil && (ctx.Err() == nil || !errors.Is(err, context.Canceled)) { // stopped while it started
 		fmt.Fprintln(os.Stderr, "clinker:", err)
 		os.Exit(1)
 	}

@@ -129,15 +129,17 @@ func (b *base) serveReplies(ctx context.Context, queue string) error {
 
 func joinHostPort(host string, port int) string { return net.JoinHostPort(host, strconv.Itoa(port)) }
 
-// together runs parts until ctx ends or one of them fails, which ends the others.
+// together runs parts until ctx ends or one of them fails, which ends the
+// others. A part that was stopped in the middle of its start has not failed.
 func together(ctx context.Context, parts map[string]func(context.Context) error) error {
-	g, ctx := errgroup.WithContext(ctx)
+	g, each := errgroup.WithContext(ctx)
 	for name, part := range parts {
 		g.Go(func() error {
-			if err := part(ctx); err != nil {
-				return fmt.Errorf("%s: %w", name, err)
+			err := part(each)
+			if err == nil || ctx.Err() != nil && errors.Is(err, context.Canceled) {
+				return nil
 			}
-			return nil
+			return fmt.Errorf("%s: %w", name, err)
 		})
 	}
 	return g.Wait()

@@ -17,10 +17,17 @@ SET in_use = u.in_use + excluded.in_use, reserved = u.reserved + excluded.reserv
 WHERE (SELECT x.lim = -1 OR u.in_use + u.reserved + x.used + x.held <= x.lim FROM w x WHERE x.resource = u.resource)
 RETURNING resource;
 
+-- giveQuota and the two that end reservations lock the rows in the order of
+-- their names first: an UPDATE … FROM alone takes them in any order, and two
+-- callers deadlock.
 -- name: giveQuota :exec
+WITH l AS MATERIALIZED (
+    SELECT u.resource FROM quota_usages u
+    WHERE u.project_id = @project_id AND u.resource = ANY (@resources::text[])
+    ORDER BY u.resource FOR UPDATE)
 UPDATE quota_usages u SET in_use = u.in_use - w.used
-FROM (SELECT unnest(@resources::text[]) AS resource, unnest(@used::bigint[]) AS used) w
-WHERE u.project_id = @project_id AND u.resource = w.resource;
+FROM l JOIN (SELECT unnest(@resources::text[]) AS resource, unnest(@used::bigint[]) AS used) w ON w.resource = l.resource
+WHERE u.project_id = @project_id AND u.resource = l.resource;
 
 -- name: quotaUsages :many
 SELECT resource, in_use, reserved FROM quota_usages WHERE project_id = @project_id;
@@ -48,14 +55,20 @@ SELECT @job_id, @project_id, unnest(@resources::text[]), unnest(@deltas::bigint[
 
 -- spendReservations turns what a job held into use; dropReservations gives it back.
 -- name: spendReservations :exec
-WITH r AS (DELETE FROM reservations WHERE job_id = @job_id RETURNING project_id, resource, delta)
-UPDATE quota_usages u SET reserved = u.reserved - r.delta, in_use = u.in_use + r.delta
-FROM r WHERE u.project_id = r.project_id AND u.resource = r.resource;
+WITH r AS (DELETE FROM reservations WHERE job_id = @job_id RETURNING project_id, resource, delta),
+l AS MATERIALIZED (
+    SELECT u.project_id, u.resource, r.delta FROM quota_usages u JOIN r ON r.project_id = u.project_id AND r.resource = u.resource
+    ORDER BY u.project_id, u.resource FOR UPDATE OF u)
+UPDATE quota_usages u SET reserved = u.reserved - l.delta, in_use = u.in_use + l.delta
+FROM l WHERE u.project_id = l.project_id AND u.resource = l.resource;
 
 -- name: dropReservations :exec
-WITH r AS (DELETE FROM reservations WHERE job_id = @job_id RETURNING project_id, resource, delta)
-UPDATE quota_usages u SET reserved = u.reserved - r.delta
-FROM r WHERE u.project_id = r.project_id AND u.resource = r.resource;
+WITH r AS (DELETE FROM reservations WHERE job_id = @job_id RETURNING project_id, resource, delta),
+l AS MATERIALIZED (
+    SELECT u.project_id, u.resource, r.delta FROM quota_usages u JOIN r ON r.project_id = u.project_id AND r.resource = u.resource
+    ORDER BY u.project_id, u.resource FOR UPDATE OF u)
+UPDATE quota_usages u SET reserved = u.reserved - l.delta
+FROM l WHERE u.project_id = l.project_id AND u.resource = l.resource;
 
 -- quotaTruth counts what the rows say, for the check that usage equals it.
 -- name: quotaTruth :many
