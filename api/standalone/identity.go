@@ -174,6 +174,7 @@ func (s *server) catalog(base string) []any {
 		s.service("2", "volumev3", "cinderv3", volume),
 		s.service("3", "block-storage", "cinder", volume),
 		s.service("4", "image", "glance", base+"/image"),
+		s.service("5", "compute", "nova", base+computePath),
 	}
 }
 

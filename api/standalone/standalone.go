@@ -30,7 +30,7 @@ type server struct {
 	next http.Handler
 }
 
-// New serves /identity/ and /image/, and leaves the rest to next.
+// New serves /identity/, /image/ and /compute/, and leaves the rest to next.
 func New(c Config, next http.Handler) http.Handler {
 	if c.Region == "" {
 		c.Region = "RegionOne"
@@ -52,6 +52,8 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		get(w, r, http.StatusMultipleChoices, object{"versions": imageVersions(base(r))})
 	case path == "/image/versions":
 		get(w, r, http.StatusOK, object{"versions": imageVersions(base(r))})
+	case path == "/compute" || path == computePath || strings.HasPrefix(path, computePath+"/"):
+		s.compute(w, r, path)
 	case strings.HasPrefix(path, "/identity/") || strings.HasPrefix(path, "/image/"):
 		refuse(w, http.StatusNotFound, "Not Found", "The resource could not be found.")
 	default:

@@ -199,3 +199,22 @@ func FuzzLogin(f *testing.F) {
 		}
 	})
 }
+
+// Whatever UUID is named is a server; a name is none.
+func TestAServerIsWhateverUUIDNamesIt(t *testing.T) {
+	t.Parallel()
+	url := serve(t)
+	token := map[string]string{"X-Auth-Token": config.UserID + ":" + config.ProjectID}
+	const id = "33333333-4444-5555-6666-777777777777"
+	for path, want := range map[string]int{
+		"/compute": 200, "/compute/v2.1/": 200, "/compute/v2.1/limits": 200, "/compute/v2.1/servers/detail?name=x": 200,
+		"/compute/v2.1/servers/" + id: 200, "/compute/v2.1/servers/web": 404, "/compute/v2.1/flavors": 404,
+	} {
+		if got := send(t, "GET", url+path, "", token).StatusCode; got != want {
+			t.Errorf("%s: status %d, want %d", path, got, want)
+		}
+	}
+	if got := send(t, "GET", url+"/compute/v2.1/servers/"+id, "", nil).StatusCode; got != 401 {
+		t.Errorf("without a token: status %d", got)
+	}
+}
