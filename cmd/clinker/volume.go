@@ -113,9 +113,19 @@ func (b *base) openListeners(p *portal, c config.Backend, given net.Listener) er
 		}
 	}
 	for _, ln := range p.listeners {
-		p.addresses = append(p.addresses, ln.Addr().String())
+		p.addresses = append(p.addresses, reachable(ln.Addr(), b.cfg.Default.MyIP))
 	}
 	return nil
+}
+
+// reachable is the address that connectors are told: where the listener takes
+// every address of the node, the one of option my_ip.
+func reachable(addr net.Addr, myIP string) string {
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok || !tcp.IP.IsUnspecified() {
+		return addr.String()
+	}
+	return joinHostPort(myIP, tcp.Port)
 }
 
 func (b *base) newWorker(c config.Backend, p *portal) (*volume.Worker, error) {
