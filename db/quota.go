@@ -133,21 +133,14 @@ func (t *txn) quotaOf(ctx context.Context, project, resource string) (limit int3
 	return limit, consumed, nil
 }
 
-// limits returns what the project's own and its class's rows say.
+// limits returns what the rows of the project and of its class say.
 func (q *Queries) limits(ctx context.Context, project string) (map[string]int32, error) {
-	out := make(map[string]int32)
-	class, err := q.quotaClassLimits(ctx, "default")
+	rows, err := q.quotaLimits(ctx, project)
 	if err != nil {
-		return nil, fmt.Errorf("quota class: %w", err)
+		return nil, fmt.Errorf("quota limits: %w", err)
 	}
-	for _, l := range class {
-		out[l.Resource] = l.HardLimit
-	}
-	own, err := q.quotaLimits(ctx, project)
-	if err != nil {
-		return nil, fmt.Errorf("quotas: %w", err)
-	}
-	for _, l := range own {
+	out := make(map[string]int32, len(rows))
+	for _, l := range rows {
 		out[l.Resource] = l.HardLimit
 	}
 	return out, nil

@@ -108,14 +108,18 @@ func (q *Queries) quotaClassLimits(ctx context.Context, className string) ([]quo
 }
 
 const quotaLimits = `-- name: quotaLimits :many
-SELECT resource, hard_limit FROM quotas WHERE project_id = $1
+SELECT c.resource, c.hard_limit, false AS own FROM quota_classes c WHERE c.class_name = 'default'
+UNION ALL SELECT q.resource, q.hard_limit, true FROM quotas q WHERE q.project_id = $1
+ORDER BY own
 `
 
 type quotaLimitsRow struct {
 	Resource  string
 	HardLimit int32
+	Own       bool
 }
 
+// quotaLimits are those of the class of every project, then the project's own, which come before them.
 func (q *Queries) quotaLimits(ctx context.Context, projectID string) ([]quotaLimitsRow, error) {
 	rows, err := q.db.Query(ctx, quotaLimits, projectID)
 	if err != nil {
@@ -125,7 +129,7 @@ func (q *Queries) quotaLimits(ctx context.Context, projectID string) ([]quotaLim
 	var items []quotaLimitsRow
 	for rows.Next() {
 		var i quotaLimitsRow
-		if err := rows.Scan(&i.Resource, &i.HardLimit); err != nil {
+		if err := rows.Scan(&i.Resource, &i.HardLimit, &i.Own); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

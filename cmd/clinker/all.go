@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 
@@ -140,18 +141,13 @@ func allBase(ctx context.Context, cfg *config.Config, dir *stateDir) (*base, fun
 	return b, func() error { return errors.Join(b.Close(), pg.Stop()) }, nil
 }
 
-// hostPortOf is the address in a URL that an earlier run wrote.
-func hostPortOf(url string) string {
-	rest := url
-	if i := len("http://"); len(rest) > i {
-		rest = rest[i:]
+// hostPortOf is the address in a URL that an earlier run wrote, "" without one.
+func hostPortOf(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return ""
 	}
-	for i := range rest {
-		if rest[i] == '/' {
-			return rest[:i]
-		}
-	}
-	return ""
+	return u.Host
 }
 
 // standaloneService is the running all-in-one service.

@@ -55,6 +55,9 @@ func (l *Loop) Run(ctx context.Context) error {
 		l.start(ctx, work, id)
 		return nil
 	})
+	if err != nil && ctx.Err() == nil {
+		l.Log.Error("no wake-ups any more; jobs are found by polling alone", "queue", l.Queue, "err", err)
+	}
 	<-ctx.Done()
 	polling.Wait() // from here on nobody starts a job
 	l.drain(stop)

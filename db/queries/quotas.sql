@@ -32,8 +32,11 @@ WHERE u.project_id = @project_id AND u.resource = l.resource;
 -- name: quotaUsages :many
 SELECT resource, in_use, reserved FROM quota_usages WHERE project_id = @project_id;
 
+-- quotaLimits are those of the class of every project, then the project's own, which come before them.
 -- name: quotaLimits :many
-SELECT resource, hard_limit FROM quotas WHERE project_id = @project_id;
+SELECT c.resource, c.hard_limit, false AS own FROM quota_classes c WHERE c.class_name = 'default'
+UNION ALL SELECT q.resource, q.hard_limit, true FROM quotas q WHERE q.project_id = @project_id
+ORDER BY own;
 
 -- name: quotaClassLimits :many
 SELECT resource, hard_limit FROM quota_classes WHERE class_name = @class_name;
