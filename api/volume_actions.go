@@ -21,6 +21,10 @@ func volumeActionRoutes() []Route {
 		action("os-force_delete", "volume_extension:volume_admin_actions:force_delete", `{}`, 202, (*API).forceDeleteVolume),
 		action("os-set_bootable", "volume:update", schema.Object(`"bootable":$boolean`, "bootable"), 200, (*API).setBootable),
 		action("os-update_readonly_flag", "volume:update_readonly_flag", schema.Object(`"readonly":$boolean`, "readonly"), 202, (*API).setReadonly),
+		action("os-reserve", "volume_extension:volume_actions:reserve", `{}`, 202, (*API).reserveVolume),
+		action("os-unreserve", "volume_extension:volume_actions:unreserve", `{}`, 202, (*API).unreserveVolume),
+		action("os-begin_detaching", "volume_extension:volume_actions:begin_detaching", `{}`, 202, (*API).beginDetaching),
+		action("os-roll_detaching", "volume_extension:volume_actions:roll_detaching", `{}`, 202, (*API).rollDetaching),
 	}
 }
 

@@ -78,6 +78,11 @@ var (
 	VolumeClone        = Op{"clone source", S{Available, InUse}, Unchanged, Unchanged, Unchanged}
 	VolumeSnapshot     = Op{"snapshot source", S{Available}, Unchanged, Unchanged, Unchanged}
 	VolumeSnapshotUsed = Op{"snapshot source (force, 3.66)", S{Available, InUse}, Unchanged, Unchanged, Unchanged}
+	VolumeHold         = Op{"os-reserve", S{Available}, Attaching, Unchanged, Unchanged}
+	VolumeHoldMulti    = Op{"os-reserve (multiattach)", S{Available, InUse}, Attaching, Unchanged, Unchanged}
+	VolumeUnhold       = Op{"os-unreserve", S{Attaching}, Unchanged, ByAttached, Unchanged}
+	VolumeBeginDetach  = Op{"os-begin_detaching", S{InUse}, Detaching, Unchanged, Unchanged}
+	VolumeRollDetach   = Op{"os-roll_detaching", S{Detaching}, InUse, Unchanged, Unchanged}
 	VolumeReserve      = Op{"attachment create", S{Available, Downloading}, Reserved, ByAttached, Unchanged}
 	VolumeReserveMulti = Op{"attachment create (multiattach)", S{Available, InUse, Downloading}, Reserved, ByAttached, Unchanged}
 	VolumeReserveSame  = Op{"attachment create (same instance)", S{InUse, Reserved}, Unchanged, ByAttached, Unchanged}
@@ -110,7 +115,8 @@ var (
 // and for tests.
 var Table = map[string][]Op{
 	"volume": {VolumeCreate, VolumeUpdate, VolumeMetadata, VolumeReadonly, VolumeDelete, VolumeForceDelete, VolumeExtend,
-		VolumeExtendOnline, VolumeClone, VolumeSnapshot, VolumeSnapshotUsed, VolumeReserve, VolumeReserveMulti,
+		VolumeExtendOnline, VolumeClone, VolumeSnapshot, VolumeSnapshotUsed, VolumeHold, VolumeHoldMulti,
+		VolumeUnhold, VolumeBeginDetach, VolumeRollDetach, VolumeReserve, VolumeReserveMulti,
 		VolumeReserveSame, VolumeConnect, VolumeAttach, VolumeDisconnect, VolumeResetStatus},
 	"snapshot":   {SnapshotCreate, SnapshotUpdate, SnapshotDelete, SnapshotForceDelete, SnapshotClone, SnapshotResetStatus},
 	"attachment": {AttachmentCreate, AttachmentConnect, AttachmentComplete, AttachmentDisconnect},

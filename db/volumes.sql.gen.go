@@ -328,6 +328,29 @@ func (q *Queries) beginDeleteVolume(ctx context.Context, arg beginDeleteVolumePa
 	return i, err
 }
 
+const beginDetachVolume = `-- name: beginDetachVolume :execrows
+UPDATE volumes v SET updated_at = now(),
+       status = CASE WHEN v.migration_status IS NULL OR v.migration_status IN ('deleting', 'error', 'success') THEN $1 ELSE v.status END
+WHERE v.id = $2
+  AND (v.status = ANY ($3::text[]) AND v.attach_status = 'attached'
+       OR NOT (v.migration_status IS NULL OR v.migration_status IN ('deleting', 'error', 'success')))
+`
+
+type beginDetachVolumeParams struct {
+	ToStatus string
+	ID       string
+	Accepts  []string
+}
+
+// beginDetachVolume succeeds without a change while the volume migrates, so that nobody sees it detaching.
+func (q *Queries) beginDetachVolume(ctx context.Context, arg beginDetachVolumeParams) (int64, error) {
+	result, err := q.db.Exec(ctx, beginDetachVolume, arg.ToStatus, arg.ID, arg.Accepts)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const deleteSnapshotsOf = `-- name: deleteSnapshotsOf :many
 DELETE FROM snapshots WHERE volume_id = $1 RETURNING id, volume_id, project_id, user_id, created_at, updated_at, status, progress, volume_size, volume_type_id, name, description, metadata, group_snapshot_id, provider_id, consumes_quota
 `
@@ -950,6 +973,22 @@ func (q *Queries) shareVolumeOf(ctx context.Context, arg shareVolumeOfParams) (V
 		&i.ConsumesQuota,
 	)
 	return i, err
+}
+
+const unholdVolume = `-- name: unholdVolume :exec
+UPDATE volumes v SET updated_at = now(),
+       status = CASE WHEN EXISTS (SELECT 1 FROM attachments a WHERE a.volume_id = v.id AND a.attach_status = 'attached') THEN 'in-use' ELSE 'available' END
+WHERE v.id = $1 AND v.status = ANY ($2::text[])
+`
+
+type unholdVolumeParams struct {
+	ID      string
+	Accepts []string
+}
+
+func (q *Queries) unholdVolume(ctx context.Context, arg unholdVolumeParams) error {
+	_, err := q.db.Exec(ctx, unholdVolume, arg.ID, arg.Accepts)
+	return err
 }
 
 const updateVolumeText = `-- name: updateVolumeText :one

@@ -142,3 +142,16 @@ SELECT * FROM snapshots WHERE volume_id = @volume_id ORDER BY created_at, id;
 
 -- name: holdHost :one
 SELECT pg_try_advisory_lock(hashtextextended(@host::text, 0))::boolean;
+
+-- name: unholdVolume :exec
+UPDATE volumes v SET updated_at = now(),
+       status = CASE WHEN EXISTS (SELECT 1 FROM attachments a WHERE a.volume_id = v.id AND a.attach_status = 'attached') THEN 'in-use' ELSE 'available' END
+WHERE v.id = @id AND v.status = ANY (@accepts::text[]);
+
+-- beginDetachVolume succeeds without a change while the volume migrates, so that nobody sees it detaching.
+-- name: beginDetachVolume :execrows
+UPDATE volumes v SET updated_at = now(),
+       status = CASE WHEN v.migration_status IS NULL OR v.migration_status IN ('deleting', 'error', 'success') THEN @to_status ELSE v.status END
+WHERE v.id = @id
+  AND (v.status = ANY (@accepts::text[]) AND v.attach_status = 'attached'
+       OR NOT (v.migration_status IS NULL OR v.migration_status IN ('deleting', 'error', 'success')));
