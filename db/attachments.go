@@ -25,18 +25,12 @@ func (s *Store) CreateAttachment(ctx context.Context, id, volumeID string, insta
 		if err != nil {
 			return fmt.Errorf("insert attachment: %w", err)
 		}
-		return t.recomputeAfter(ctx, v)
+		if err := t.recomputeVolume(ctx, v.ID); err != nil {
+			return fmt.Errorf("volume status: %w", err)
+		}
+		return nil
 	})
 	return at, err
-}
-
-// recomputeAfter lets the attachments decide, except where an image is still
-// being written into the volume.
-func (t *txn) recomputeAfter(ctx context.Context, v Volume) error {
-	if err := t.recomputeVolume(ctx, v.ID); err != nil {
-		return fmt.Errorf("volume status: %w", err)
-	}
-	return nil
 }
 
 func (t *txn) reserveVolume(ctx context.Context, id string, instance *string) (Volume, error) {

@@ -53,11 +53,6 @@ type listing[T any] struct {
 	scan    func(pgx.Rows) (T, error)
 }
 
-func (l *listing[T]) knows(key string) bool {
-	_, ok := l.keys[key]
-	return ok
-}
-
 func (l *listing[T]) gone(id string) error {
 	return Errorf(NotFound, "%s %s could not be found.", l.what, id)
 }

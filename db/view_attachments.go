@@ -47,6 +47,3 @@ func (s *Store) ViewAttachment(ctx context.Context, id, project string) (Attachm
 	}
 	return a, err
 }
-
-// AttachmentKey reports whether attachments can be filtered and sorted by a key.
-func AttachmentKey(key string) bool { return attachmentList.knows(key) }

@@ -38,6 +38,3 @@ func (s *Store) ListMessages(ctx context.Context, q ListQuery) (Page[Message], e
 func (s *Store) ViewMessage(ctx context.Context, id, project string) (Message, error) {
 	return messageList.get(ctx, s, id, project)
 }
-
-// MessageKey reports whether messages can be filtered and sorted by a key.
-func MessageKey(key string) bool { return messageList.knows(key) }

@@ -47,6 +47,3 @@ func (s *Store) ListSnapshots(ctx context.Context, q ListQuery) (Page[Snapshot],
 func (s *Store) ViewSnapshot(ctx context.Context, id, project string) (Snapshot, error) {
 	return snapshotList.get(ctx, s, id, project)
 }
-
-// SnapshotKey reports whether snapshots can be filtered and sorted by a key.
-func SnapshotKey(key string) bool { return snapshotList.knows(key) }

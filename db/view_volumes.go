@@ -90,9 +90,6 @@ func (s *Store) ViewVolume(ctx context.Context, id, project string) (VolumeView,
 	return volumeList.get(ctx, s, id, project)
 }
 
-// VolumeKey reports whether volumes can be filtered and sorted by a key.
-func VolumeKey(key string) bool { return volumeList.knows(key) }
-
 // VolumeSummary counts a project's volumes, "" all projects', and lists the
 // values of each metadata key.
 func (s *Store) VolumeSummary(ctx context.Context, project string) (count, sizeGiB int64, metadata map[string][]string, err error) {

@@ -132,10 +132,7 @@ func (w *Worker) reexport(ctx context.Context) error {
 		return fmt.Errorf("exports of %s: %w", w.Host, err)
 	}
 	for _, r := range rows {
-		v, err := w.Store.GetVolume(ctx, r.VolumeID)
-		if err != nil {
-			return fmt.Errorf("exported volume: %w", err)
-		}
+		v := db.Volume{ID: r.VolumeID, Size: r.Size, Host: r.Host}
 		if err := w.reexportOne(ctx, v, r.ID, r.Connector, r.ConnectionInfo); err != nil {
 			w.Log.Error("cannot export again; the volume goes to error", "volume", v.ID, "err", err)
 			if err := w.Store.ExportLost(ctx, v.ID); err != nil {

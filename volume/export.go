@@ -86,16 +86,20 @@ func (w *Worker) revoke(volumeID, attachmentID string) error {
 	return w.unexport(volumeID)
 }
 
-// unexport ends every session of the volume and closes its device.
+// unexport ends every session of the volume and closes its device. The export
+// is forgotten last: after a failure the next attempt finds it and goes on.
 func (w *Worker) unexport(volumeID string) error {
-	w.exports.mu.Lock()
-	e := w.exports.byVolume[volumeID]
-	delete(w.exports.byVolume, volumeID)
-	w.exports.mu.Unlock()
+	e := w.exported(volumeID)
 	if e == nil {
 		return nil
 	}
-	return w.shut(volumeID, e)
+	if err := w.shut(volumeID, e); err != nil {
+		return err
+	}
+	w.exports.mu.Lock()
+	defer w.exports.mu.Unlock()
+	delete(w.exports.byVolume, volumeID)
+	return nil
 }
 
 // shut ends sessions and outstanding I/O, makes what was written durable and

@@ -131,6 +131,3 @@ func (e *Enforcer) Allowed(rule string, c *Credentials, t Target) bool {
 
 // Known reports whether the rule exists by itself.
 func (e *Enforcer) Known(rule string) bool { return e.rules[rule] != nil }
-
-// Defaults lists upstream's rules in the order of the reference.
-func Defaults() []Rule { return slices.Clone(defaults) }

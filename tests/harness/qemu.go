@@ -13,12 +13,6 @@ import (
 
 const qemuLimit = 2 * time.Minute
 
-// URL is how libiscsi's tools and QEMU name the logical unit. QEMU cannot be
-// told an initiator name with it: see QemuIO, which does otherwise.
-func (c Connection) URL() string {
-	return fmt.Sprintf("iscsi://%s%%%s@%s/%s/%d", c.User, c.Password, c.Portal, c.IQN, c.LUN)
-}
-
 // imageOpts names the logical unit for --image-opts; the secret is the object
 // "chap", so that it is on no command line.
 func (c Connection) imageOpts() string {
