@@ -1,12 +1,10 @@
 package api
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -147,23 +145,10 @@ func (a *API) connect(r *Request, id string, connector json.RawMessage) (db.Atta
 	if err != nil {
 		return db.Attachment{}, err
 	}
-	if err := a.wait(r.Context(), job); err != nil {
+	if _, err := a.wait(r.Context(), job); err != nil {
 		return db.Attachment{}, err
 	}
 	return a.Store.ViewAttachment(r.Context(), id, "")
-}
-
-// defaultWait bounds how long a call waits for a worker.
-const defaultWait = time.Minute
-
-func (a *API) wait(ctx context.Context, job string) error {
-	limit := a.WaitLimit
-	if limit == 0 {
-		limit = defaultWait
-	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	return a.Store.Wait(ctx, job)
 }
 
 // attachFailed is Cinder's 500 with what the worker said.
@@ -216,7 +201,7 @@ func (a *API) deleteAttachment(r *Request) (Response, error) {
 		return Response{}, err
 	}
 	if job != "" {
-		if err := a.wait(r.Context(), job); err != nil {
+		if _, err := a.wait(r.Context(), job); err != nil {
 			return Response{}, attachFailed("delete attachment", err)
 		}
 	}

@@ -289,7 +289,7 @@ func TestAttachmentMovesTheVolume(t *testing.T) {
 	must(t, err)
 	must(t, s.AttachmentConnected(t.Context(), claim(t, s, db.VolumeQueue(worker)), db.Connection{
 		Connector: []byte(`{"initiator":"iqn.x"}`), Info: []byte(`{}`), Mode: "rw"}))
-	must(t, s.Wait(t.Context(), job))
+	waited(t, s, job)
 	must(t, s.CompleteAttachment(t.Context(), at.ID))
 	if got := status(t, s, v.ID); got != db.InUse {
 		t.Fatalf("status %q", got)
@@ -300,10 +300,16 @@ func TestAttachmentMovesTheVolume(t *testing.T) {
 	job, err = s.DeleteAttachment(t.Context(), alice, at.ID, "api.1")
 	must(t, err)
 	must(t, s.AttachmentDisconnected(t.Context(), claim(t, s, db.VolumeQueue(worker))))
-	must(t, s.Wait(t.Context(), job))
+	waited(t, s, job)
 	if got := status(t, s, v.ID); got != db.Available {
 		t.Fatalf("status %q", got)
 	}
+}
+
+func waited(t *testing.T, s *db.Store, job string) {
+	t.Helper()
+	_, err := s.Wait(t.Context(), job)
+	must(t, err)
 }
 
 func TestWaitReturnsWhenTheJobEnds(t *testing.T) {
@@ -315,7 +321,10 @@ func TestWaitReturnsWhenTheJobEnds(t *testing.T) {
 	job, err := s.ConnectAttachment(t.Context(), alice, at.ID, []byte(`{}`), "api.1")
 	must(t, err)
 	got := make(chan error, 1)
-	go func() { got <- s.Wait(t.Context(), job) }()
+	go func() {
+		_, err := s.Wait(t.Context(), job)
+		got <- err
+	}()
 	must(t, s.Failed(t.Context(), claim(t, s, db.VolumeQueue(worker)), "The backend failed."))
 	s.JobEnded(job)
 	if err := <-got; !db.IsKind(err, db.Unavailable) {

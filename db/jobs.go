@@ -54,10 +54,11 @@ func VolumeQueue(host string) string { return "volume." + BackendOf(host) }
 // newJob is the part of a job that its maker decides.
 type newJob struct {
 	kind, queue string
-	volume      string
+	volume      string  // whose jobs run one at a time; of a call to a backend, an id of its own
 	source      *string // the volume that must stay as it is while the job runs
 	snapshot    *string
 	attachment  *string
+	members     []string // further volumes that the job works on at once
 	args        any
 	replyTo     string
 }
@@ -74,7 +75,7 @@ func (t *txn) addJob(ctx context.Context, a Actor, j newJob) (string, error) {
 	id := uuid.NewString()
 	p := insertJobParams{ID: id, Kind: j.kind, Queue: j.queue, ProjectID: a.ProjectID, UserID: a.UserID,
 		RequestID: a.RequestID, VolumeID: j.volume, SourceVolumeID: j.source, SnapshotID: j.snapshot,
-		AttachmentID: j.attachment, Args: args}
+		AttachmentID: j.attachment, Members: j.members, Args: args}
 	if j.replyTo != "" {
 		p.ReplyTo = &j.replyTo
 	}
@@ -128,8 +129,13 @@ func (s *Store) TakeOver(ctx context.Context, host, owner string) error {
 
 // end closes the job within t; f makes the changes that belong to its end.
 func (s *Store) end(ctx context.Context, j *Job, failure string, f func(t *txn) error) error {
+	return s.endWith(ctx, j, failure, nil, f)
+}
+
+// endWith is end with what the one who waits for the job gets from Wait.
+func (s *Store) endWith(ctx context.Context, j *Job, failure string, result json.RawMessage, f func(t *txn) error) error {
 	return s.tx(ctx, func(t *txn) error {
-		p := endJobParams{State: "done", ID: j.ID, Owner: j.Owner, Attempts: j.Attempts}
+		p := endJobParams{State: "done", Result: result, ID: j.ID, Owner: j.Owner, Attempts: j.Attempts}
 		if failure != "" {
 			p.State, p.Error = "failed", &failure
 		}
@@ -155,7 +161,7 @@ func (t *txn) afterJob(ctx context.Context, j *Job, reply *string) error {
 	} else if err := t.deleteJob(ctx, j.ID); err != nil {
 		return err
 	}
-	queues, err := t.queuesWaitingFor(ctx, j.VolumeID)
+	queues, err := t.queuesWaitingFor(ctx, append(j.MemberVolumeIDs, j.VolumeID))
 	if err != nil {
 		return err
 	}

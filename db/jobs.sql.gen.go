@@ -21,6 +21,12 @@ WHERE id = (
       AND ($4::uuid IS NULL OR j.id = $4)
       AND NOT EXISTS (SELECT 1 FROM jobs o WHERE o.volume_id = j.volume_id
                       AND o.seq < j.seq AND o.state IN ('queued', 'running'))
+      AND NOT EXISTS (SELECT 1 FROM jobs o WHERE o.member_volume_ids <> '{}'
+                      AND o.member_volume_ids && (j.member_volume_ids || j.volume_id)
+                      AND o.seq < j.seq AND o.state IN ('queued', 'running'))
+      AND (j.member_volume_ids = '{}' OR NOT EXISTS (
+               SELECT 1 FROM jobs o WHERE o.volume_id = ANY (j.member_volume_ids)
+               AND o.seq < j.seq AND o.state IN ('queued', 'running')))
       AND (j.source_volume_id IS NULL OR NOT EXISTS (
                SELECT 1 FROM jobs o WHERE o.volume_id = j.source_volume_id
                AND o.seq < j.seq AND o.state IN ('queued', 'running')))
@@ -30,7 +36,7 @@ WHERE id = (
     ORDER BY j.seq
     LIMIT 1
     FOR UPDATE SKIP LOCKED)
-RETURNING id, seq, kind, queue, project_id, user_id, request_id, volume_id, source_volume_id, snapshot_id, attachment_id, args, reply_to, state, attempts, owner, lease_until, not_before, error, created_at, finished_at
+RETURNING id, seq, kind, queue, project_id, user_id, request_id, volume_id, source_volume_id, snapshot_id, attachment_id, args, reply_to, state, attempts, owner, lease_until, not_before, error, created_at, finished_at, member_volume_ids, result
 `
 
 type claimJobParams struct {
@@ -42,8 +48,8 @@ type claimJobParams struct {
 
 // claimJob takes the oldest job of a queue that may run now: queued, or running
 // under a lease that ran out. Jobs of one volume run in the order they were
-// made, a clone waits for older jobs of its source, and nothing is deleted
-// under an older clone of it. The partial unique index on running jobs decides
+// made, those of a group in turn with those of its members; a clone waits for
+// older jobs of its source, and nothing is deleted under an older clone of it. The partial unique index on running jobs decides
 // a race; the loser sees a unique violation and tries again.
 func (q *Queries) claimJob(ctx context.Context, arg claimJobParams) (Job, error) {
 	row := q.db.QueryRow(ctx, claimJob,
@@ -75,6 +81,8 @@ func (q *Queries) claimJob(ctx context.Context, arg claimJobParams) (Job, error)
 		&i.Error,
 		&i.CreatedAt,
 		&i.FinishedAt,
+		&i.MemberVolumeIDs,
+		&i.Result,
 	)
 	return i, err
 }
@@ -89,14 +97,15 @@ func (q *Queries) deleteJob(ctx context.Context, id string) error {
 }
 
 const endJob = `-- name: endJob :one
-UPDATE jobs SET state = $1, error = $2, finished_at = now(), owner = NULL, lease_until = NULL
-WHERE id = $3 AND owner = $4 AND attempts = $5 AND state = 'running'
+UPDATE jobs SET state = $1, error = $2, result = $3, finished_at = now(), owner = NULL, lease_until = NULL
+WHERE id = $4 AND owner = $5 AND attempts = $6 AND state = 'running'
 RETURNING reply_to
 `
 
 type endJobParams struct {
 	State    string
 	Error    *string
+	Result   json.RawMessage
 	ID       string
 	Owner    *string
 	Attempts int32
@@ -107,6 +116,7 @@ func (q *Queries) endJob(ctx context.Context, arg endJobParams) (*string, error)
 	row := q.db.QueryRow(ctx, endJob,
 		arg.State,
 		arg.Error,
+		arg.Result,
 		arg.ID,
 		arg.Owner,
 		arg.Attempts,
@@ -117,8 +127,9 @@ func (q *Queries) endJob(ctx context.Context, arg endJobParams) (*string, error)
 }
 
 const insertJob = `-- name: insertJob :exec
-INSERT INTO jobs (id, kind, queue, project_id, user_id, request_id, volume_id, source_volume_id, snapshot_id, attachment_id, args, reply_to)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+INSERT INTO jobs (id, kind, queue, project_id, user_id, request_id, volume_id, source_volume_id, snapshot_id, attachment_id, member_volume_ids, args, reply_to)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+        coalesce($11::text[]::uuid[], '{}'), $12, $13)
 `
 
 type insertJobParams struct {
@@ -132,6 +143,7 @@ type insertJobParams struct {
 	SourceVolumeID *string
 	SnapshotID     *string
 	AttachmentID   *string
+	Members        []string
 	Args           json.RawMessage
 	ReplyTo        *string
 }
@@ -148,6 +160,7 @@ func (q *Queries) insertJob(ctx context.Context, arg insertJobParams) error {
 		arg.SourceVolumeID,
 		arg.SnapshotID,
 		arg.AttachmentID,
+		arg.Members,
 		arg.Args,
 		arg.ReplyTo,
 	)
@@ -155,18 +168,19 @@ func (q *Queries) insertJob(ctx context.Context, arg insertJobParams) error {
 }
 
 const jobResult = `-- name: jobResult :one
-SELECT state, error FROM jobs WHERE id = $1
+SELECT state, error, result FROM jobs WHERE id = $1
 `
 
 type jobResultRow struct {
-	State string
-	Error *string
+	State  string
+	Error  *string
+	Result json.RawMessage
 }
 
 func (q *Queries) jobResult(ctx context.Context, id string) (jobResultRow, error) {
 	row := q.db.QueryRow(ctx, jobResult, id)
 	var i jobResultRow
-	err := row.Scan(&i.State, &i.Error)
+	err := row.Scan(&i.State, &i.Error, &i.Result)
 	return i, err
 }
 
@@ -212,12 +226,13 @@ func (q *Queries) purgeJobs(ctx context.Context, ageSeconds float64) (int64, err
 
 const queuesWaitingFor = `-- name: queuesWaitingFor :many
 SELECT DISTINCT queue FROM jobs
-WHERE (volume_id = $1 OR source_volume_id = $1) AND state = 'queued'
+WHERE state = 'queued' AND (volume_id = ANY ($1::text[]::uuid[]) OR source_volume_id = ANY ($1::text[]::uuid[])
+      OR (member_volume_ids <> '{}' AND member_volume_ids && $1::text[]::uuid[]))
 `
 
 // nextJobsOf finds what an ended job stood in the way of.
-func (q *Queries) queuesWaitingFor(ctx context.Context, volumeID string) ([]string, error) {
-	rows, err := q.db.Query(ctx, queuesWaitingFor, volumeID)
+func (q *Queries) queuesWaitingFor(ctx context.Context, volumes []string) ([]string, error) {
+	rows, err := q.db.Query(ctx, queuesWaitingFor, volumes)
 	if err != nil {
 		return nil, err
 	}

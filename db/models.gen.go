@@ -32,27 +32,29 @@ type DefaultVolumeType struct {
 }
 
 type Job struct {
-	ID             string
-	Seq            int64
-	Kind           string
-	Queue          string
-	ProjectID      string
-	UserID         string
-	RequestID      string
-	VolumeID       string
-	SourceVolumeID *string
-	SnapshotID     *string
-	AttachmentID   *string
-	Args           json.RawMessage
-	ReplyTo        *string
-	State          string
-	Attempts       int32
-	Owner          *string
-	LeaseUntil     *time.Time
-	NotBefore      time.Time
-	Error          *string
-	CreatedAt      time.Time
-	FinishedAt     *time.Time
+	ID              string
+	Seq             int64
+	Kind            string
+	Queue           string
+	ProjectID       string
+	UserID          string
+	RequestID       string
+	VolumeID        string
+	SourceVolumeID  *string
+	SnapshotID      *string
+	AttachmentID    *string
+	Args            json.RawMessage
+	ReplyTo         *string
+	State           string
+	Attempts        int32
+	Owner           *string
+	LeaseUntil      *time.Time
+	NotBefore       time.Time
+	Error           *string
+	CreatedAt       time.Time
+	FinishedAt      *time.Time
+	MemberVolumeIDs []string
+	Result          json.RawMessage
 }
 
 type Message struct {

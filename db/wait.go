@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"sync"
 	"time"
@@ -41,10 +42,10 @@ func (s *Store) expect(id string) (c chan struct{}, forget func()) {
 	}
 }
 
-// Wait returns when the job has ended: nil when it was done, an Unavailable
-// error with its message when it failed, or when ctx ended first. The job
-// itself goes on whatever happens to the one who waits.
-func (s *Store) Wait(ctx context.Context, id string) error {
+// Wait returns when the job has ended: its result when it was done, an
+// Unavailable error with its message when it failed, or when ctx ended first.
+// The job itself goes on whatever happens to the one who waits.
+func (s *Store) Wait(ctx context.Context, id string) (json.RawMessage, error) {
 	c, forget := s.expect(id)
 	defer forget()
 	tick := time.NewTicker(pollEvery)
@@ -53,19 +54,19 @@ func (s *Store) Wait(ctx context.Context, id string) error {
 		r, err := s.jobResult(ctx, id)
 		switch {
 		case none(err):
-			return fmt.Errorf("job %s is unknown", id)
+			return nil, fmt.Errorf("job %s is unknown", id)
 		case err != nil && ctx.Err() == nil:
-			return fmt.Errorf("wait for job %s: %w", id, err)
+			return nil, fmt.Errorf("wait for job %s: %w", id, err)
 		case err == nil && r.State == "done":
-			return nil
+			return r.Result, nil
 		case err == nil && r.State == "failed":
-			return &Error{Kind: Unavailable, Msg: *r.Error}
+			return nil, &Error{Kind: Unavailable, Msg: *r.Error}
 		}
 		select {
 		case <-c:
 		case <-tick.C:
 		case <-ctx.Done():
-			return &Error{Kind: Unavailable, Msg: "Timed out waiting for the volume service.", Err: ctx.Err()}
+			return nil, &Error{Kind: Unavailable, Msg: "Timed out waiting for the volume service.", Err: ctx.Err()}
 		}
 	}
 }

@@ -154,7 +154,7 @@ func (s *site) attach(id string) (attachment string, info map[string]any) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if err := s.store.Wait(ctx, job); err != nil {
+	if _, err := s.store.Wait(ctx, job); err != nil {
 		s.t.Fatal(err)
 	}
 	if at, err = s.store.GetAttachment(ctx, at.ID); err != nil {

@@ -1,11 +1,12 @@
 -- name: insertJob :exec
-INSERT INTO jobs (id, kind, queue, project_id, user_id, request_id, volume_id, source_volume_id, snapshot_id, attachment_id, args, reply_to)
-VALUES (@id, @kind, @queue, @project_id, @user_id, @request_id, @volume_id, @source_volume_id, @snapshot_id, @attachment_id, @args, @reply_to);
+INSERT INTO jobs (id, kind, queue, project_id, user_id, request_id, volume_id, source_volume_id, snapshot_id, attachment_id, member_volume_ids, args, reply_to)
+VALUES (@id, @kind, @queue, @project_id, @user_id, @request_id, @volume_id, @source_volume_id, @snapshot_id, @attachment_id,
+        coalesce(sqlc.arg('members')::text[]::uuid[], '{}'), @args, @reply_to);
 
 -- claimJob takes the oldest job of a queue that may run now: queued, or running
 -- under a lease that ran out. Jobs of one volume run in the order they were
--- made, a clone waits for older jobs of its source, and nothing is deleted
--- under an older clone of it. The partial unique index on running jobs decides
+-- made, those of a group in turn with those of its members; a clone waits for
+-- older jobs of its source, and nothing is deleted under an older clone of it. The partial unique index on running jobs decides
 -- a race; the loser sees a unique violation and tries again.
 -- name: claimJob :one
 UPDATE jobs SET state = 'running', owner = @owner, attempts = attempts + 1,
@@ -18,6 +19,12 @@ WHERE id = (
       AND (sqlc.narg('id')::uuid IS NULL OR j.id = sqlc.narg('id'))
       AND NOT EXISTS (SELECT 1 FROM jobs o WHERE o.volume_id = j.volume_id
                       AND o.seq < j.seq AND o.state IN ('queued', 'running'))
+      AND NOT EXISTS (SELECT 1 FROM jobs o WHERE o.member_volume_ids <> '{}'
+                      AND o.member_volume_ids && (j.member_volume_ids || j.volume_id)
+                      AND o.seq < j.seq AND o.state IN ('queued', 'running'))
+      AND (j.member_volume_ids = '{}' OR NOT EXISTS (
+               SELECT 1 FROM jobs o WHERE o.volume_id = ANY (j.member_volume_ids)
+               AND o.seq < j.seq AND o.state IN ('queued', 'running')))
       AND (j.source_volume_id IS NULL OR NOT EXISTS (
                SELECT 1 FROM jobs o WHERE o.volume_id = j.source_volume_id
                AND o.seq < j.seq AND o.state IN ('queued', 'running')))
@@ -41,7 +48,7 @@ WHERE state = 'running' AND starts_with(owner, @host::text || '/') AND owner <> 
 
 -- endJob is the fence: no row means that the lease was lost.
 -- name: endJob :one
-UPDATE jobs SET state = @state, error = @error, finished_at = now(), owner = NULL, lease_until = NULL
+UPDATE jobs SET state = @state, error = @error, result = @result, finished_at = now(), owner = NULL, lease_until = NULL
 WHERE id = @id AND owner = @owner AND attempts = @attempts AND state = 'running'
 RETURNING reply_to;
 
@@ -60,7 +67,7 @@ UPDATE jobs SET state = 'queued', owner = NULL, lease_until = NULL,
 WHERE id = @id AND owner = @owner AND attempts = @attempts AND state = 'running';
 
 -- name: jobResult :one
-SELECT state, error FROM jobs WHERE id = @id;
+SELECT state, error, result FROM jobs WHERE id = @id;
 
 -- name: purgeJobs :execrows
 DELETE FROM jobs WHERE finished_at < now() - make_interval(secs => @age_seconds::float8);
@@ -68,7 +75,8 @@ DELETE FROM jobs WHERE finished_at < now() - make_interval(secs => @age_seconds:
 -- nextJobsOf finds what an ended job stood in the way of.
 -- name: queuesWaitingFor :many
 SELECT DISTINCT queue FROM jobs
-WHERE (volume_id = @volume_id OR source_volume_id = @volume_id) AND state = 'queued';
+WHERE state = 'queued' AND (volume_id = ANY (sqlc.arg('volumes')::text[]::uuid[]) OR source_volume_id = ANY (sqlc.arg('volumes')::text[]::uuid[])
+      OR (member_volume_ids <> '{}' AND member_volume_ids && sqlc.arg('volumes')::text[]::uuid[]));
 
 -- name: unfinishedJobs :one
 SELECT count(*) FROM jobs WHERE state IN ('queued', 'running');
