@@ -100,7 +100,7 @@ func (a *API) createAttachment(r *Request) (Response, error) {
 			return Response{}, err
 		}
 	}
-	if v.Multiattach && v.Bootable {
+	if v.Multiattach && v.Bootable && v.Status == db.InUse {
 		if err := r.Authorize("volume:multiattach_bootable_volume", v.ProjectID); err != nil {
 			return Response{}, err
 		}
@@ -116,7 +116,7 @@ func (a *API) createAttachment(r *Request) (Response, error) {
 	if !connected {
 		return newView(r, attachmentFields, attachmentProject).One("attachment", &at), nil
 	}
-	after, err := a.connect(r, at.ID, b.Connector)
+	after, err := a.connect(r, at.ID, b.Connector, true)
 	if err != nil {
 		return Response{}, attachFailed("create attachment for volume", err)
 	}
@@ -140,8 +140,8 @@ func checkConnector(raw json.RawMessage) error {
 }
 
 // connect has the worker export the volume and waits for it.
-func (a *API) connect(r *Request, id string, connector json.RawMessage) (db.Attachment, error) {
-	job, err := a.Store.ConnectAttachment(r.Context(), r.Actor(), id, connector, a.ReplyTo)
+func (a *API) connect(r *Request, id string, connector json.RawMessage, reserved bool) (db.Attachment, error) {
+	job, err := a.Store.ConnectAttachment(r.Context(), r.Actor(), id, connector, reserved, a.ReplyTo)
 	if err != nil {
 		return db.Attachment{}, err
 	}
@@ -174,7 +174,7 @@ func (a *API) updateAttachment(r *Request) (Response, error) {
 	if err := checkConnector(body.Attachment.Connector); err != nil {
 		return Response{}, err
 	}
-	after, err := a.connect(r, at.ID, body.Attachment.Connector)
+	after, err := a.connect(r, at.ID, body.Attachment.Connector, false)
 	if err != nil {
 		return Response{}, attachFailed("update attachment", err)
 	}
@@ -194,6 +194,9 @@ func (a *API) completeAttachment(r *Request) (Response, error) {
 func (a *API) deleteAttachment(r *Request) (Response, error) {
 	at, err := a.attachment(r, r.Param("id"), "volume:attachment_delete")
 	if err != nil {
+		return Response{}, err
+	}
+	if err := a.mayDetach(r, &at); err != nil {
 		return Response{}, err
 	}
 	job, err := a.Store.DeleteAttachment(r.Context(), r.Actor(), at.ID, a.ReplyTo)

@@ -37,6 +37,7 @@ func Routes() []Route {
 		volumeActionRoutes(),
 		snapshotRoutes(),
 		attachmentRoutes(),
+		legacyAttachRoutes(),
 		typeRoutes(),
 		typeSpecRoutes(),
 		typeAccessRoutes(),

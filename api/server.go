@@ -41,6 +41,9 @@ type Config struct {
 	ResourceFilters map[string][]string
 	// ReplyTo is the queue on which this process learns that a job ended.
 	ReplyTo string
+	// Compute is asked before a server's volume is detached; nil: there is no
+	// compute service.
+	Compute Compute
 	// Healthcheck is asked by /healthcheck; nil is always well.
 	Healthcheck func(context.Context) error
 }

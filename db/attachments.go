@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -68,8 +69,9 @@ func (t *txn) shareSameInstance(ctx context.Context, id, instance string) (Volum
 }
 
 // ConnectAttachment begins exporting the volume to the connector and returns
-// the job, which the caller waits for.
-func (s *Store) ConnectAttachment(ctx context.Context, a Actor, id string, connector json.RawMessage, replyTo string) (job string, err error) {
+// the job, which the caller waits for. One that was just reserved for it may
+// stand beside another of its instance, as on the way to another host.
+func (s *Store) ConnectAttachment(ctx context.Context, a Actor, id string, connector json.RawMessage, reserved bool, replyTo string) (job string, err error) {
 	err = s.tx(ctx, func(t *txn) error {
 		at, err := t.lockAttachment(ctx, id)
 		if none(err) {
@@ -93,8 +95,10 @@ func (s *Store) ConnectAttachment(ctx context.Context, a Actor, id string, conne
 		if v.Host == nil {
 			return Errorf(Invalid, "Invalid volume: Volume %s has no host yet.", v.ID)
 		}
-		if err := t.onlyConnection(ctx, v, at); err != nil {
-			return err
+		if !reserved {
+			if err := t.onlyConnection(ctx, v); err != nil {
+				return err
+			}
 		}
 		job, err = t.addJob(ctx, a, newJob{kind: JobConnect, queue: VolumeQueue(*v.Host), volume: v.ID, attachment: &id,
 			args: ConnectArgs{Connector: connector}, replyTo: replyTo})
@@ -103,21 +107,18 @@ func (s *Store) ConnectAttachment(ctx context.Context, a Actor, id string, conne
 	return job, err
 }
 
-// onlyConnection refuses a second connected attachment of a volume that is not
-// multiattach, unless it is of the same instance.
-func (t *txn) onlyConnection(ctx context.Context, v Volume, at Attachment) error {
+// onlyConnection refuses to connect one of several attachments while any of
+// them is connected, of a volume that is not multiattach.
+func (t *txn) onlyConnection(ctx context.Context, v Volume) error {
 	if v.Multiattach {
 		return nil
 	}
-	others, err := t.AttachmentsOf(ctx, v.ID)
+	all, err := t.AttachmentsOf(ctx, v.ID)
 	if err != nil {
 		return fmt.Errorf("read attachments: %w", err)
 	}
-	for _, o := range others {
-		same := o.InstanceUuid != nil && at.InstanceUuid != nil && *o.InstanceUuid == *at.InstanceUuid
-		if o.ID != at.ID && o.Connector != nil && !same {
-			return Errorf(Conflict, "Resource conflict: duplicate connectors detected on volume %s", v.ID)
-		}
+	if len(all) > 1 && slices.ContainsFunc(all, func(at Attachment) bool { return at.ConnectionInfo != nil }) {
+		return Errorf(Conflict, "Resource conflict: duplicate connectors detected on volume %s", v.ID)
 	}
 	return nil
 }
@@ -203,7 +204,7 @@ func (t *txn) dropAttachments(ctx context.Context, a Actor, v Volume) error {
 			return err
 		}
 	}
-	return nil
+	return t.dropConnections(ctx, a, v)
 }
 
 func attachmentGone(id string) error {

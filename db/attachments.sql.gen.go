@@ -50,23 +50,26 @@ func (q *Queries) AttachmentsOf(ctx context.Context, volumeID string) ([]Attachm
 }
 
 const exportsOn = `-- name: ExportsOn :many
-SELECT a.id, a.volume_id, a.attach_mode, a.connector, a.connection_info, v.size, v.host
-FROM attachments a JOIN volumes v ON v.id = a.volume_id
-WHERE a.connection_info IS NOT NULL AND (v.host = $1::text OR v.host LIKE $1::text || '#%')
-ORDER BY a.volume_id, a.created_at, a.id
+SELECT e.id, e.volume_id, e.connector, e.connection_info, v.size, v.host
+FROM (SELECT a.id, a.volume_id, a.connector, a.connection_info, a.created_at FROM attachments a WHERE a.connection_info IS NOT NULL
+      UNION ALL
+      SELECT c.id, c.volume_id, c.connector, c.connection_info, c.created_at FROM volume_connections c) e
+JOIN volumes v ON v.id = e.volume_id
+WHERE v.host = $1::text OR v.host LIKE $1::text || '#%'
+ORDER BY e.volume_id, e.created_at, e.id
 `
 
 type ExportsOnRow struct {
 	ID             string
 	VolumeID       string
-	AttachMode     *string
 	Connector      json.RawMessage
 	ConnectionInfo json.RawMessage
 	Size           int32
 	Host           *string
 }
 
-// exportsOn lists what a worker must export before it accepts a connection.
+// exportsOn lists what a worker must export before it accepts a connection: to
+// attachments, and to those that initialized a connection without one.
 func (q *Queries) ExportsOn(ctx context.Context, backend string) ([]ExportsOnRow, error) {
 	rows, err := q.db.Query(ctx, exportsOn, backend)
 	if err != nil {
@@ -79,7 +82,6 @@ func (q *Queries) ExportsOn(ctx context.Context, backend string) ([]ExportsOnRow
 		if err := rows.Scan(
 			&i.ID,
 			&i.VolumeID,
-			&i.AttachMode,
 			&i.Connector,
 			&i.ConnectionInfo,
 			&i.Size,

@@ -285,7 +285,7 @@ func TestAttachmentMovesTheVolume(t *testing.T) {
 	if err := s.DeleteVolume(t.Context(), alice, v.ID, db.DeleteOptions{}); !db.IsKind(err, db.Invalid) {
 		t.Fatalf("delete of a reserved volume: %v", err)
 	}
-	job, err := s.ConnectAttachment(t.Context(), alice, at.ID, []byte(`{"initiator":"iqn.x"}`), "api.1")
+	job, err := s.ConnectAttachment(t.Context(), alice, at.ID, []byte(`{"initiator":"iqn.x"}`), false, "api.1")
 	must(t, err)
 	must(t, s.AttachmentConnected(t.Context(), claim(t, s, db.VolumeQueue(worker)), db.Connection{
 		Connector: []byte(`{"initiator":"iqn.x"}`), Info: []byte(`{}`), Mode: "rw"}))
@@ -299,7 +299,7 @@ func TestAttachmentMovesTheVolume(t *testing.T) {
 	}
 	job, err = s.DeleteAttachment(t.Context(), alice, at.ID, "api.1")
 	must(t, err)
-	must(t, s.AttachmentDisconnected(t.Context(), claim(t, s, db.VolumeQueue(worker))))
+	must(t, s.AttachmentDisconnected(t.Context(), claim(t, s, db.VolumeQueue(worker)), nil))
 	waited(t, s, job)
 	if got := status(t, s, v.ID); got != db.Available {
 		t.Fatalf("status %q", got)
@@ -318,7 +318,7 @@ func TestWaitReturnsWhenTheJobEnds(t *testing.T) {
 	v := made(t, s, db.NewVolume{})
 	at, err := s.CreateAttachment(t.Context(), uuid.NewString(), v.ID, nil, "null")
 	must(t, err)
-	job, err := s.ConnectAttachment(t.Context(), alice, at.ID, []byte(`{}`), "api.1")
+	job, err := s.ConnectAttachment(t.Context(), alice, at.ID, []byte(`{}`), false, "api.1")
 	must(t, err)
 	got := make(chan error, 1)
 	go func() {

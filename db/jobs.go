@@ -18,6 +18,8 @@ const (
 	JobSnapshotDelete = "snapshot.delete"
 	JobConnect        = "attachment.connect"
 	JobDisconnect     = "attachment.disconnect"
+	JobInitialize     = "connection.initialize"
+	JobTerminate      = "connection.terminate"
 )
 
 // QueueScheduler is the queue of every scheduler.
@@ -45,6 +47,24 @@ type ExtendArgs struct {
 // ConnectArgs of attachment.connect.
 type ConnectArgs struct {
 	Connector json.RawMessage `json:"connector"`
+}
+
+// DisconnectArgs of attachment.disconnect.
+type DisconnectArgs struct {
+	Detach bool `json:"detach,omitempty"` // for os-detach, whose failure the attachment shows
+}
+
+// InitializeArgs of connection.initialize.
+type InitializeArgs struct {
+	Initiator string          `json:"initiator"` // as ConnectionOf knows it
+	Connector json.RawMessage `json:"connector"`
+}
+
+// TerminateArgs of connection.terminate.
+type TerminateArgs struct {
+	Initiator string   `json:"initiator,omitempty"` // "": of all initiators
+	Dropped   []string `json:"dropped,omitempty"`   // connections whose rows are gone already; then these alone
+	Settle    bool     `json:"settle,omitempty"`    // for os-detach of a volume without an attachment
 }
 
 // VolumeQueue names the queue of the worker that owns host (host@backend#pool

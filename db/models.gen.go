@@ -172,6 +172,15 @@ type Volume struct {
 	ConsumesQuota      bool
 }
 
+type VolumeConnection struct {
+	ID             string
+	VolumeID       string
+	Initiator      string
+	Connector      json.RawMessage
+	ConnectionInfo json.RawMessage
+	CreatedAt      time.Time
+}
+
 type VolumeType struct {
 	ID          string
 	Name        string

@@ -129,9 +129,22 @@ func (s *Store) AttachmentConnected(ctx context.Context, j *Job, c Connection) e
 	})
 }
 
-// AttachmentDisconnected ends a disconnect.
-func (s *Store) AttachmentDisconnected(ctx context.Context, j *Job) error {
-	return s.end(ctx, j, "", func(t *txn) error { return t.removeAttachment(ctx, *j.AttachmentID, j.VolumeID) })
+// AttachmentDisconnected ends a disconnect, with the connections that went with
+// the attachment.
+func (s *Store) AttachmentDisconnected(ctx context.Context, j *Job, connections []string) error {
+	var args DisconnectArgs
+	if err := json.Unmarshal(j.Args, &args); err != nil {
+		return fmt.Errorf("job arguments: %w", err)
+	}
+	return s.end(ctx, j, "", func(t *txn) error {
+		if err := t.deleteConnections(ctx, connections); err != nil {
+			return fmt.Errorf("delete connections: %w", err)
+		}
+		if args.Detach {
+			return t.detached(ctx, *j.AttachmentID, j.VolumeID)
+		}
+		return t.removeAttachment(ctx, *j.AttachmentID, j.VolumeID)
+	})
 }
 
 // failures says what the failure of each kind of job leaves and tells.
@@ -154,13 +167,18 @@ var failures = map[string]struct {
 		_, err := t.moveAttachment(ctx, moveAttachmentParams{ToStatus: AttachmentConnect.Failure, ID: *j.AttachmentID, Accepts: AttachmentConnect.Accepts})
 		return err
 	}},
-	JobDisconnect: {ResourceVolume, ActionUpdateAttach, DetailDetachFailed, func(context.Context, *txn, *Job) error { return nil }},
+	JobDisconnect: {ResourceVolume, ActionUpdateAttach, DetailDetachFailed, failDetach},
+	JobInitialize: {undo: leaveAsItIs},
+	JobTerminate:  {undo: leaveAsItIs},
 }
 
 func (t *txn) failSnapshot(ctx context.Context, j *Job, op Op) error {
 	_, err := t.finishSnapshot(ctx, finishSnapshotParams{ToStatus: op.Failure, Progress: "0%", ID: *j.SnapshotID, Running: running(op)})
 	return err
 }
+
+// leaveAsItIs is for calls whose caller hears of the failure, as nobody else does.
+func leaveAsItIs(context.Context, *txn, *Job) error { return nil }
 
 // Failed ends any job that will not be tried again: the state of failure, the
 // reservations returned, a message for the user. reason is for the one who
@@ -176,6 +194,9 @@ func (s *Store) Failed(ctx context.Context, j *Job, reason string) error {
 		}
 		if err := f.undo(ctx, t, j); err != nil {
 			return fmt.Errorf("after a failed %s: %w", j.Kind, err)
+		}
+		if f.resource == "" {
+			return nil
 		}
 		id := j.VolumeID
 		if f.resource == ResourceSnapshot {

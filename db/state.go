@@ -27,6 +27,7 @@ const (
 	Attached       = "attached"
 	Detached       = "detached"
 	ErrorAttaching = "error_attaching"
+	ErrorDetaching = "error_detaching"
 )
 
 // Outcomes that are not stored as a status.
@@ -89,6 +90,13 @@ var (
 	VolumeConnect      = Op{"attachment update", volumeStatuses.without(InError, ErrorDeleting, ErrorExtending, ErrorManaging, ErrorRestoring, "error_unmanaging", "error_managing_deleting", "error_backing-up"), Unchanged, Attaching, Unchanged}
 	VolumeAttach       = Op{"attachment complete", volumeStatuses, Unchanged, ByAttached, InError}
 	VolumeDisconnect   = Op{"attachment delete", volumeStatuses, Unchanged, ByAttached, Unchanged}
+	VolumeLegacyAttach = Op{"os-attach", S{Available, Attaching, Reserved, Detaching, Uploading, Extending, InError, ErrorExtending, ErrorRestoring, "error_backing-up"}, Unchanged, ByAttached, Unchanged}
+	VolumeLegacyMulti  = Op{"os-attach (multiattach or migrating)", append(slices.Clone(VolumeLegacyAttach.Accepts), InUse), Unchanged, ByAttached, Unchanged}
+	VolumeLegacyDetach = Op{"os-detach", volumeStatuses.without(Maintenance), Unchanged, ByAttached, Unchanged}
+	VolumeDetachNone   = Op{"os-detach (no attachment)", S{Attaching, Detaching, Reserved, InUse}, Unchanged, Available, Unchanged}
+	VolumeDetachError  = Op{"os-detach (after an error)", S{InError, ErrorExtending}, Detaching, ByAttached, Unchanged}
+	VolumeInitialize   = Op{"os-initialize_connection", volumeStatuses.without(Maintenance), Unchanged, Unchanged, Unchanged}
+	VolumeTerminate    = Op{"os-terminate_connection", volumeStatuses, Unchanged, ByAttached, Unchanged}
 	// reset_status: deleting is refused, in-use needs an attachment (see ResetVolume).
 	VolumeResetStatus = Op{"reset_status", volumeStatuses, Unchanged, Unchanged, Unchanged}
 )
@@ -108,7 +116,9 @@ var (
 	AttachmentCreate     = Op{"create", nil, Reserved, Reserved, Reserved}
 	AttachmentConnect    = Op{"update", S{Reserved, Attaching, Attached, ErrorAttaching}, Unchanged, Attaching, ErrorAttaching}
 	AttachmentComplete   = Op{"complete", S{Reserved, Attaching, Attached, Detaching, ErrorAttaching}, Unchanged, Attached, Unchanged}
-	AttachmentDisconnect = Op{"delete", S{Reserved, Attaching, Attached, Detaching, ErrorAttaching, "error_detaching"}, Unchanged, Gone, Unchanged}
+	AttachmentAttach     = Op{"os-attach", nil, Attached, Attached, Unchanged}
+	AttachmentDetach     = Op{"os-detach", S{Reserved, Attaching, Attached, Detaching, ErrorAttaching, ErrorDetaching}, Unchanged, Gone, ErrorDetaching}
+	AttachmentDisconnect = Op{"delete", S{Reserved, Attaching, Attached, Detaching, ErrorAttaching, ErrorDetaching}, Unchanged, Gone, Unchanged}
 )
 
 // Table lists every operation by the object it works on, for the states page
@@ -117,7 +127,8 @@ var Table = map[string][]Op{
 	"volume": {VolumeCreate, VolumeUpdate, VolumeMetadata, VolumeReadonly, VolumeDelete, VolumeForceDelete, VolumeExtend,
 		VolumeExtendOnline, VolumeClone, VolumeSnapshot, VolumeSnapshotUsed, VolumeHold, VolumeHoldMulti,
 		VolumeUnhold, VolumeBeginDetach, VolumeRollDetach, VolumeReserve, VolumeReserveMulti,
-		VolumeReserveSame, VolumeConnect, VolumeAttach, VolumeDisconnect, VolumeResetStatus},
+		VolumeReserveSame, VolumeConnect, VolumeAttach, VolumeDisconnect, VolumeLegacyAttach, VolumeLegacyMulti,
+		VolumeLegacyDetach, VolumeDetachNone, VolumeDetachError, VolumeInitialize, VolumeTerminate, VolumeResetStatus},
 	"snapshot":   {SnapshotCreate, SnapshotUpdate, SnapshotDelete, SnapshotForceDelete, SnapshotClone, SnapshotResetStatus},
-	"attachment": {AttachmentCreate, AttachmentConnect, AttachmentComplete, AttachmentDisconnect},
+	"attachment": {AttachmentCreate, AttachmentConnect, AttachmentComplete, AttachmentDisconnect, AttachmentAttach, AttachmentDetach},
 }

@@ -42,7 +42,7 @@ type connectionInfo struct {
 	Cacheable        bool     `json:"cacheable"`
 	Discard          bool     `json:"discard,omitempty"`
 	EnforceMultipath bool     `json:"enforce_multipath"`
-	AttachmentID     string   `json:"attachment_id"`
+	AttachmentID     string   `json:"attachment_id,omitempty"` // not of a connection without an attachment
 }
 
 // connect exports the volume to the connector's initiator under a secret of
@@ -68,8 +68,8 @@ func (w *Worker) connect(ctx context.Context, j *db.Job) error {
 	if err != nil {
 		return fmt.Errorf("volume to attach: %w", err)
 	}
-	grant := target.Grant{ID: at.ID, Initiator: c.Initiator, User: rand.Text()[:20], Secret: target.Secret(rand.Text()[:16]),
-		ReadOnly: accessMode(at, c) == "ro"}
+	grant := newGrant(at.ID)
+	grant.Initiator, grant.ReadOnly = c.Initiator, accessMode(at, c) == "ro"
 	if err := w.export(ctx, v, grant); err != nil {
 		return err
 	}
@@ -79,6 +79,11 @@ func (w *Worker) connect(ctx context.Context, j *db.Job) error {
 	}
 	return w.Store.AttachmentConnected(ctx, j, db.Connection{Connector: args.Connector, Info: info,
 		Host: optional(c.Host), Mount: optional(c.Mountpoint), Mode: accessMode(at, c)})
+}
+
+// newGrant makes the user and secret of one attachment or connection.
+func newGrant(id string) target.Grant {
+	return target.Grant{ID: id, User: rand.Text()[:20], Secret: target.Secret(rand.Text()[:16])}
 }
 
 // accessMode: the attachment's own mode, else the connector's, else rw.
@@ -116,12 +121,19 @@ func (w *Worker) connectionInfo(v db.Volume, at db.Attachment, c connector, g ta
 	return info
 }
 
-// disconnect ends the export to one attachment, which may never have been made.
+// disconnect ends the export to one attachment, which may never have been made,
+// and the connections that were initialized for it.
 func (w *Worker) disconnect(ctx context.Context, j *db.Job) error {
-	if err := w.revoke(j.VolumeID, *j.AttachmentID); err != nil {
-		return err
+	connections, err := w.Store.ConnectionsHeldBy(ctx, *j.AttachmentID)
+	if err != nil {
+		return fmt.Errorf("connections of the attachment: %w", err)
 	}
-	return w.Store.AttachmentDisconnected(ctx, j)
+	for _, id := range append(connections, *j.AttachmentID) {
+		if err := w.revoke(j.VolumeID, id); err != nil {
+			return err
+		}
+	}
+	return w.Store.AttachmentDisconnected(ctx, j, connections)
 }
 
 // reexport makes every export again that the database knows. A volume that
@@ -141,18 +153,18 @@ func (w *Worker) reexport(ctx context.Context) error {
 		}
 	}
 	if len(rows) > 0 {
-		w.Log.Info("exported again", "attachments", len(rows))
+		w.Log.Info("exported again", "connections", len(rows))
 	}
 	return nil
 }
 
-func (w *Worker) reexportOne(ctx context.Context, v db.Volume, attachment string, rawConnector, rawInfo json.RawMessage) error {
+func (w *Worker) reexportOne(ctx context.Context, v db.Volume, id string, rawConnector, rawInfo json.RawMessage) error {
 	var c connector
 	var info connectionInfo
 	if err := errors.Join(json.Unmarshal(rawConnector, &c), json.Unmarshal(rawInfo, &info)); err != nil {
 		return fmt.Errorf("stored connection: %w", err)
 	}
-	return w.export(ctx, v, target.Grant{ID: attachment, Initiator: c.Initiator, User: info.AuthUsername,
+	return w.export(ctx, v, target.Grant{ID: id, Initiator: c.Initiator, User: info.AuthUsername,
 		Secret: target.Secret(info.AuthPassword), ReadOnly: info.AccessMode == "ro"})
 }
 

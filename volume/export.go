@@ -23,7 +23,7 @@ type export struct {
 	device  driver.Device
 	backing *target.Blocking
 	target  *target.Target
-	grants  map[string]bool // by attachment id
+	grants  map[string]bool // by the id of the attachment or connection
 }
 
 const ioWorkers = 16 // goroutines that wait for the disk, per exported volume
@@ -72,14 +72,14 @@ func (w *Worker) open(ctx context.Context, v db.Volume) (*export, error) {
 	return e, nil
 }
 
-// revoke ends what one attachment may do; the last one ends the export.
-func (w *Worker) revoke(volumeID, attachmentID string) error {
+// revoke ends what one attachment or connection may do; the last one ends the export.
+func (w *Worker) revoke(volumeID, grant string) error {
 	e := w.exported(volumeID)
 	if e == nil {
 		return nil
 	}
-	e.target.Revoke(attachmentID)
-	delete(e.grants, attachmentID)
+	e.target.Revoke(grant)
+	delete(e.grants, grant)
 	if len(e.grants) > 0 {
 		return nil
 	}

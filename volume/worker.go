@@ -157,6 +157,10 @@ func (w *Worker) do(ctx context.Context, j *db.Job) error {
 		return w.connect(ctx, j)
 	case db.JobDisconnect:
 		return w.disconnect(ctx, j)
+	case db.JobInitialize:
+		return w.initialize(ctx, j)
+	case db.JobTerminate:
+		return w.terminate(ctx, j)
 	}
 	return fmt.Errorf("%w: unknown job kind %q", driver.ErrInvalid, j.Kind)
 }
@@ -172,12 +176,19 @@ func (w *Worker) giveUp(ctx context.Context, j *db.Job, cause error) error {
 	switch j.Kind {
 	case db.JobVolumeCreate:
 		return w.giveUpCreate(ctx, j, cause)
+	case db.JobInitialize:
+		w.takeBack(j.VolumeID, j.ID)
 	case db.JobConnect:
-		if err := w.revoke(j.VolumeID, *j.AttachmentID); err != nil {
-			w.Log.Warn("cannot take back an export that failed", "volume", j.VolumeID, "err", err)
-		}
+		w.takeBack(j.VolumeID, *j.AttachmentID)
 	}
 	return w.Store.Failed(ctx, j, userReason(cause))
+}
+
+// takeBack ends an export that nobody was told of.
+func (w *Worker) takeBack(volumeID, grant string) {
+	if err := w.revoke(volumeID, grant); err != nil {
+		w.Log.Warn("cannot take back an export that failed", "volume", volumeID, "err", err)
+	}
 }
 
 // userReason is the part of an error that a user may see.

@@ -150,7 +150,7 @@ func (s *site) attach(id string) (attachment string, info map[string]any) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	job, err := s.store.ConnectAttachment(ctx, alice, at.ID, []byte(`{"initiator":"iqn.2026-11.test:a","host":"h","mountpoint":"/dev/vdb"}`), "api.1")
+	job, err := s.store.ConnectAttachment(ctx, alice, at.ID, []byte(`{"initiator":"iqn.2026-11.test:a","host":"h","mountpoint":"/dev/vdb"}`), false, "api.1")
 	if err != nil {
 		s.t.Fatal(err)
 	}

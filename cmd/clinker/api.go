@@ -37,12 +37,12 @@ func (b *base) runAPI(ctx context.Context) error {
 	replies := replyQueue()
 	return together(ctx, map[string]func(context.Context) error{
 		"replies": func(ctx context.Context) error { return b.serveReplies(ctx, replies) },
-		"api":     func(ctx context.Context) error { return serveHTTP(ctx, ln, b.apiHandler(replies), b.log) },
+		"api":     func(ctx context.Context) error { return serveHTTP(ctx, ln, b.apiHandler(replies, api.UnaskedCompute{}), b.log) },
 	})
 }
 
 // apiHandler is the API with this node's configuration.
-func (b *base) apiHandler(replies string) http.Handler {
+func (b *base) apiHandler(replies string, compute api.Compute) http.Handler {
 	d := b.cfg.Default
 	zone := d.DefaultZone
 	if zone == "" {
@@ -50,7 +50,7 @@ func (b *base) apiHandler(replies string) http.Handler {
 	}
 	return api.New(api.Config{Store: b.store, Logger: b.log, PublicEndpoint: d.PublicEndpoint, MaxLimit: d.MaxLimit,
 		DefaultVolumeType: d.DefaultVolumeType, DefaultAvailabilityZone: zone, ZoneFallback: d.ZoneFallback,
-		ClonesAcrossZones: !d.ClonedSameZone, WaitLimit: config.Seconds(d.RPCTimeout), ReplyTo: replies})
+		ClonesAcrossZones: !d.ClonedSameZone, WaitLimit: config.Seconds(d.RPCTimeout), ReplyTo: replies, Compute: compute})
 }
 
 // shutdownLimit is how long requests under way get when the service stops.
@@ -82,7 +82,7 @@ func serveHTTP(ctx context.Context, ln net.Listener, h http.Handler, log *slog.L
 // handler is the API of `clinker all`, with the identity and image endpoints
 // that clients ask for.
 func (s *standaloneService) handler(replies string) http.Handler {
-	return standalone.New(s.user, s.apiHandler(replies))
+	return standalone.New(s.user, s.apiHandler(replies, nil))
 }
 
 // cloudsYAML tells clients how to log in.

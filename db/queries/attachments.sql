@@ -28,12 +28,16 @@ DELETE FROM attachments WHERE id = @id;
 -- name: deleteAttachmentsOf :many
 DELETE FROM attachments WHERE volume_id = @volume_id RETURNING id;
 
--- exportsOn lists what a worker must export before it accepts a connection.
+-- exportsOn lists what a worker must export before it accepts a connection: to
+-- attachments, and to those that initialized a connection without one.
 -- name: ExportsOn :many
-SELECT a.id, a.volume_id, a.attach_mode, a.connector, a.connection_info, v.size, v.host
-FROM attachments a JOIN volumes v ON v.id = a.volume_id
-WHERE a.connection_info IS NOT NULL AND (v.host = sqlc.arg('backend')::text OR v.host LIKE sqlc.arg('backend')::text || '#%')
-ORDER BY a.volume_id, a.created_at, a.id;
+SELECT e.id, e.volume_id, e.connector, e.connection_info, v.size, v.host
+FROM (SELECT a.id, a.volume_id, a.connector, a.connection_info, a.created_at FROM attachments a WHERE a.connection_info IS NOT NULL
+      UNION ALL
+      SELECT c.id, c.volume_id, c.connector, c.connection_info, c.created_at FROM volume_connections c) e
+JOIN volumes v ON v.id = e.volume_id
+WHERE v.host = sqlc.arg('backend')::text OR v.host LIKE sqlc.arg('backend')::text || '#%'
+ORDER BY e.volume_id, e.created_at, e.id;
 
 -- name: setAttachMode :exec
 UPDATE volumes SET admin_metadata = admin_metadata || jsonb_build_object('attached_mode', @mode::text) WHERE id = @id;
