@@ -39,7 +39,7 @@ CASE WHEN v.attach_status = 'detached' THEN NULL ELSE
 	id:      "v.id",
 	keys: map[string]column{
 		"id":                  {sql: "v.id", kind: uuidColumn},
-		"name":                {sql: "v.name", nullable: true},
+		"name":                {sql: "v.name", nullable: true, byOrder: true},
 		"description":         {sql: "v.description", nullable: true},
 		"status":              {sql: "v.status"},
 		"attach_status":       {sql: "v.attach_status"},
