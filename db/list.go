@@ -60,6 +60,7 @@ type listing[T any] struct {
 	id      string // column of the id
 	keys    map[string]column
 	scan    func(pgx.Rows) (T, error)
+	read    func(*row) T // in the place of scan
 }
 
 func (l *listing[T]) gone(id string) error {
@@ -73,14 +74,12 @@ func (l *listing[T]) get(ctx context.Context, s *Store, id, project string) (T, 
 	if !l.only(&w, id, project) {
 		return zero, l.gone(id)
 	}
-	items, err := l.read(ctx, s, "SELECT "+l.columns+" FROM "+l.from+w.sql(), w.args)
-	if err != nil {
-		return zero, err
+	item, found := zero, false
+	err := l.fetch(ctx, s, "SELECT "+l.columns+" FROM "+l.from+w.sql(), w.args, func(i *T) { item, found = *i, true })
+	if err == nil && !found {
+		err = l.gone(id)
 	}
-	if len(items) == 0 {
-		return zero, l.gone(id)
-	}
-	return items[0], nil
+	return item, err
 }
 
 // only narrows to one id of one project; false when id cannot be one.
@@ -96,13 +95,20 @@ func (l *listing[T]) only(w *where, id, project string) bool {
 	return true
 }
 
-// list reads a page: one statement, with a look-up of the marker before it and
-// a count beside it when they are asked for.
+// list reads a page into memory.
 func (l *listing[T]) list(ctx context.Context, s *Store, q ListQuery) (Page[T], error) {
 	var page Page[T]
+	var err error
+	page.Count, err = l.each(ctx, s, q, func(item *T) { page.Items = append(page.Items, *item) })
+	return page, err
+}
+
+// each reads a page: one statement, with a look-up of the marker before it and
+// a count beside it when they are asked for. The item is show's until it returns.
+func (l *listing[T]) each(ctx context.Context, s *Store, q ListQuery, show func(*T)) (count int, err error) {
 	order, err := l.order(q.Sort)
 	if err != nil {
-		return page, err
+		return 0, err
 	}
 	var w where
 	if q.Project != "" {
@@ -112,26 +118,25 @@ func (l *listing[T]) list(ctx context.Context, s *Store, q ListQuery) (Page[T], 
 		w.add(w.filter(l.keys, f))
 	}
 	if q.WithCount {
-		if err := s.pool.QueryRow(ctx, "SELECT count(*) FROM "+l.from+w.sql(), w.args...).Scan(&page.Count); err != nil {
-			return page, fmt.Errorf("count: %w", err)
+		if err := s.pool.QueryRow(ctx, "SELECT count(*) FROM "+l.from+w.sql(), w.args...).Scan(&count); err != nil {
+			return 0, fmt.Errorf("count: %w", err)
 		}
 	}
 	if q.Marker != "" {
 		values, err := l.marker(ctx, s, q, order)
 		if err != nil {
-			return page, err
+			return 0, err
 		}
 		w.add(w.follows(order, values))
 	}
 	if q.Limit <= 0 {
-		return page, nil
+		return count, nil
 	}
 	sql := "SELECT " + l.columns + " FROM " + l.from + w.sql() + orderBy(order) + " LIMIT " + w.arg(q.Limit, intColumn)
 	if q.Offset > 0 {
 		sql += " OFFSET " + w.arg(q.Offset, intColumn)
 	}
-	page.Items, err = l.read(ctx, s, sql, w.args, q.mode()...)
-	return page, err
+	return count, l.fetch(ctx, s, sql, append(q.mode(), w.args...), show)
 }
 
 // mode has a page with filters planned for the values that it looks for: what
@@ -143,24 +148,40 @@ func (q ListQuery) mode() []any {
 	return nil
 }
 
-func (l *listing[T]) read(ctx context.Context, s *Store, sql string, args []any, mode ...any) ([]T, error) {
-	rows, err := s.pool.Query(ctx, sql, append(mode, args...)...)
+func (l *listing[T]) fetch(ctx context.Context, s *Store, sql string, args []any, show func(*T)) error {
+	rows, err := s.pool.Query(ctx, sql, args...)
 	if err != nil {
-		return nil, fmt.Errorf("list: %w", err)
+		return fmt.Errorf("list: %w", err)
 	}
 	defer rows.Close()
-	var items []T
+	read, err := l.reader(rows)
+	if err != nil {
+		return fmt.Errorf("list: %w", err)
+	}
 	for rows.Next() {
-		item, err := l.scan(rows)
+		item, err := read()
 		if err != nil {
-			return nil, fmt.Errorf("list: %w", err)
+			return fmt.Errorf("list: %w", err)
 		}
-		items = append(items, item)
+		show(&item)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("list: %w", err)
+		return fmt.Errorf("list: %w", err)
 	}
-	return items, nil
+	return nil
+}
+
+// reader returns what reads the row that rows is at.
+func (l *listing[T]) reader(rows pgx.Rows) (func() (T, error), error) {
+	if l.read == nil {
+		return func() (T, error) { return l.scan(rows) }, nil
+	}
+	r, err := newRow(rows)
+	return func() (T, error) {
+		r.next(rows)
+		item := l.read(r)
+		return item, r.err
+	}, err
 }
 
 type ordered struct {
