@@ -98,6 +98,29 @@ func (v *View[T]) Many(rows []T, p Page) Response {
 	})
 }
 
+// Stream is Many of a page whose objects each shows one after the other, and
+// whose matches it counts: they are written as they come.
+func (v *View[T]) Stream(p Page, idOf func(*T) string, each func(show func(*T)) (count int, err error)) (Response, error) {
+	b := append(appendString(append(takeBuffer(), '{'), p.Key), ": ["...)
+	n := 0
+	count, err := each(func(row *T) {
+		if n > 0 {
+			b = append(b, ", "...)
+		}
+		n++
+		b = v.Append(b, row)
+		p.Last = idOf(row)
+	})
+	if err != nil {
+		giveBuffer(b)
+		return Response{}, err
+	}
+	if p.Count != nil {
+		*p.Count = int64(count)
+	}
+	return Response{ready: append(p.appendRest(append(b, ']'), v.r, n), '}')}, nil
+}
+
 // Page is what stands round the objects of a list.
 type Page struct {
 	Key        string // of the objects
