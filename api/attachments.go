@@ -155,7 +155,7 @@ func (a *API) connect(r *Request, id string, connector json.RawMessage, reserved
 func attachFailed(what string, err error) error {
 	var e *db.Error
 	if errors.As(err, &e) && e.Kind == db.Unavailable {
-		return &Fault{http.StatusInternalServerError, fmt.Sprintf("Unable to %s (%s).", what, e.Msg)}
+		return workerFailed(fmt.Sprintf("Unable to %s (%s).", what, e.Msg), err)
 	}
 	return err
 }

@@ -2,7 +2,6 @@ package api
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -56,7 +55,7 @@ func (a *API) initializeConnection(r *Request) (Response, error) {
 	}
 	c, err := a.Store.ConnectionOf(r.Context(), db.ConnectionOfParams{VolumeID: v.ID, Initiator: initiator})
 	if err != nil {
-		return Response{}, errors.Join(workerFailed(failed, &db.Error{Kind: db.Unavailable}), err)
+		return Response{}, workerFailed(failed, &db.Error{Kind: db.Unavailable, Msg: "the connection ended at once", Err: err})
 	}
 	return connectionView(c.ConnectionInfo)
 }

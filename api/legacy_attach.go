@@ -2,6 +2,7 @@ package api
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
@@ -136,11 +137,11 @@ func (a *API) detach(r *Request, volume string, attachment *string, what string)
 	return nil
 }
 
-// workerFailed is Cinder's 500 for a call that its worker could not do; msg ""
-// is the generic one.
+// workerFailed is Cinder's 500 for a call that its worker could not do, with the
+// cause for the log; msg "" is the generic one.
 func workerFailed(msg string, err error) error {
 	if db.IsKind(err, db.Unavailable) {
-		return &Fault{http.StatusInternalServerError, msg}
+		return fmt.Errorf("%w: %w", &Fault{http.StatusInternalServerError, msg}, err)
 	}
 	return err
 }

@@ -100,6 +100,20 @@ func (s *Set) Validate(minor int, body any) error {
 	return nil
 }
 
+// Tree is the schema of a minor microversion as decoded JSON, nil where there is
+// none. It is for reading.
+func (s *Set) Tree(minor int) any {
+	if s.Compile() != nil {
+		return nil
+	}
+	for i := len(s.compiled) - 1; i >= 0; i-- {
+		if minor >= s.compiled[i].since {
+			return s.compiled[i].tree
+		}
+	}
+	return nil
+}
+
 // prune removes unnamed properties where a schema names some and allows more.
 func prune(schema, value any) {
 	s, _ := schema.(map[string]any)
