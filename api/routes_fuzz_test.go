@@ -194,8 +194,9 @@ func object(s map[string]any, rnd *rand.Rand, depth int) any {
 	out := map[string]any{}
 	props, _ := s["properties"].(map[string]any)
 	required, _ := s["required"].([]any)
+	seldom := []int{1, 2, 8}[rnd.IntN(3)] // how often what is optional is there
 	for key, sub := range props {
-		if slices.Contains(required, any(key)) && rnd.IntN(16) != 0 || rnd.IntN(2) == 0 {
+		if slices.Contains(required, any(key)) && rnd.IntN(16) != 0 || rnd.IntN(seldom) == 0 {
 			out[key] = instance(sub, rnd, depth-1)
 		}
 	}
