@@ -41,6 +41,7 @@ type listSpec struct {
 	times      []string // filters with operators
 	maps       []string // filters with pairs
 	allTenants allTenants
+	open       bool // below 3.31 every key filters, for everybody
 }
 
 const maxOffset = 1<<31 - 1
@@ -176,7 +177,7 @@ func (r *Request) filtersOf(spec *listSpec) ([]param, error) {
 		}
 		switch {
 		case !r.Microversion.FiltersByFile() && r.Microversion < spec.since[p.key]:
-		case r.IsAdmin() || r.mayFilter(allowed, p.key):
+		case r.IsAdmin() || spec.open && !r.Microversion.FiltersByFile() || r.mayFilter(allowed, p.key):
 			out = append(out, p)
 		case p.key != "all_tenants":
 			refused = append(refused, p)

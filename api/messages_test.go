@@ -75,6 +75,12 @@ func TestMessagesAreListed(t *testing.T) {
 		{"event_id=VOLUME_VOLUME_001_003", "31", []any{firstMessage}},
 		{"message_level=ERROR&request_id=req-1", "31", []any{firstMessage}},
 		{"resource_type~=SNAP", "34", []any{secondMessage}},
+		{"action_id=009", "5", []any{secondMessage}}, // below 3.31 any column filters
+		{"colour=red", "5", []any{}},
+		{"sort=event_id:asc&offset=1", "5", []any{secondMessage}},
+		{"sort_key=resource_type&sort_dir=asc&limit=1", "31", []any{firstMessage}},
+		{"sort=guaranteed_until:asc", "71", []any{firstMessage, secondMessage}},
+		{"all_tenants=1", "30", []any{}}, // not known here, so a column that is not there
 	} {
 		if diff := cmp.Diff(c.want, column(t, ask(t, b.user, "GET", "/messages?"+c.query, c.mv, "")["messages"], "id")); diff != "" {
 			t.Errorf("%+v (-want +got):\n%s", c, diff)
@@ -88,4 +94,16 @@ func TestMessagesAreListed(t *testing.T) {
 		{name: "unknown filter", method: "GET", path: "/messages?colour=red", header: mv("volume 3.31"), status: 400, want: bad("Invalid filters colour are found in query options.")},
 		{name: "unknown marker", method: "GET", path: "/messages?marker=" + unknownType, header: mv("volume 3.5"), status: 404, want: missing("Message " + unknownType + " could not be found.")},
 	})
+}
+
+func TestExpiredMessagesArePurged(t *testing.T) {
+	t.Parallel()
+	b := withMessages(t)
+	b.sql(t, `UPDATE messages SET expires_at = now() + CASE id WHEN $1 THEN interval '-1 second' ELSE interval '1 day' END`, firstMessage)
+	if err := b.store.Purge(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if left := column(t, ask(t, b.user, "GET", "/messages", "3", "")["messages"], "id"); !cmp.Equal(left, []any{secondMessage}) {
+		t.Errorf("left are %v", left)
+	}
 }

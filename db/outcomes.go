@@ -147,7 +147,9 @@ func (s *Store) AttachmentDisconnected(ctx context.Context, j *Job, connections 
 	})
 }
 
-// failures says what the failure of each kind of job leaves and tells.
+// failures says what the failure of each kind of job leaves and tells; without
+// a resource it tells nothing, as upstream does of deletes and of calls whose
+// caller hears of the failure.
 var failures = map[string]struct {
 	resource string
 	action   Action
@@ -155,7 +157,7 @@ var failures = map[string]struct {
 	undo     func(ctx context.Context, t *txn, j *Job) error
 }{
 	JobVolumeCreate: {ResourceVolume, ActionCreateVolume, DetailCreateFailed, func(ctx context.Context, t *txn, j *Job) error { return t.fail(ctx, j, VolumeCreate) }},
-	JobVolumeDelete: {ResourceVolume, ActionCreateVolume, DetailUnknown, func(ctx context.Context, t *txn, j *Job) error { return t.fail(ctx, j, VolumeDelete) }},
+	JobVolumeDelete: {undo: func(ctx context.Context, t *txn, j *Job) error { return t.fail(ctx, j, VolumeDelete) }},
 	JobVolumeExtend: {ResourceVolume, ActionExtend, DetailExtendFailed, func(ctx context.Context, t *txn, j *Job) error { return t.fail(ctx, j, VolumeExtend) }},
 	JobSnapshotCreate: {ResourceSnapshot, ActionCreateSnapshot, DetailSnapshotFailed, func(ctx context.Context, t *txn, j *Job) error {
 		return t.failSnapshot(ctx, j, SnapshotCreate)
@@ -177,7 +179,7 @@ func (t *txn) failSnapshot(ctx context.Context, j *Job, op Op) error {
 	return err
 }
 
-// leaveAsItIs is for calls whose caller hears of the failure, as nobody else does.
+// leaveAsItIs is for what a failure does not change.
 func leaveAsItIs(context.Context, *txn, *Job) error { return nil }
 
 // Failed ends any job that will not be tried again: the state of failure, the
