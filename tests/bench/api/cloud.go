@@ -86,13 +86,14 @@ func (c *cloud) ask() (string, error) {
 	return a.Volume.ID, err
 }
 
-// between is how often a volume is looked at that something shall become of.
-const between = 2 * time.Millisecond
+// between is how long to wait before looking again at a volume of which
+// something shall become: a tenth of the time so far, which is the resolution.
+func between(begun time.Time) { time.Sleep(max(time.Millisecond, time.Since(begun)/10)) }
 
 // create makes a volume and returns when it is available.
 func (c *cloud) create() (string, error) {
 	id, err := c.ask()
-	for begun := time.Now(); err == nil; time.Sleep(between) {
+	for begun := time.Now(); err == nil; between(begun) {
 		var raw []byte
 		var a answer
 		if raw, err = c.call(http.MethodGet, "/volumes/"+id, nil); err == nil {
@@ -111,7 +112,7 @@ func (c *cloud) create() (string, error) {
 // remove deletes a volume and returns when it is gone.
 func (c *cloud) remove(id string) error {
 	_, err := c.call(http.MethodDelete, "/volumes/"+id, nil)
-	for begun := time.Now(); err == nil; time.Sleep(between) {
+	for begun := time.Now(); err == nil; between(begun) {
 		if _, err = c.call(http.MethodGet, "/volumes/"+id, nil); errors.Is(err, errGone) {
 			return nil
 		}
