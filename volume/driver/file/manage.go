@@ -69,8 +69,9 @@ func (o Options) meaning(file string) (kind, id string) {
 		return found.Kind, found.ID
 	}
 	if was, ok := strings.CutSuffix(file, releasedSuffix); ok {
-		found, _ := o.parse(was)
-		return found.Kind, ""
+		if found, ok := o.parse(was); ok {
+			return found.Kind, ""
+		}
 	}
 	return "", ""
 }
