@@ -36,6 +36,9 @@ func Routes() []Route {
 		volumeMetadataRoutes(),
 		volumeActionRoutes(),
 		snapshotRoutes(),
+		volumeManageRoutes(),
+		snapshotManageRoutes(),
+		revertRoutes(),
 		attachmentRoutes(),
 		typeRoutes(),
 		typeSpecRoutes(),
@@ -52,7 +55,8 @@ func Routes() []Route {
 
 // collections are the resources whose paths upstream makes as a set of seven:
 // a verb that has no row there is a fault, not the router's 404.
-var collections = []string{"/extensions", "/volumes", "/snapshots", "/attachments", "/types", "/messages", "/os-services", "/limits", "/os-availability-zone", "/os-quota-sets", "/os-quota-class-sets", "/scheduler-stats", "/resource_filters"}
+var collections = []string{"/extensions", "/volumes", "/snapshots", "/attachments", "/types", "/messages", "/os-services", "/limits", "/os-availability-zone", "/os-quota-sets", "/os-quota-class-sets", "/scheduler-stats", "/resource_filters",
+	"/os-volume-manage", "/manageable_volumes", "/os-snapshot-manage", "/manageable_snapshots"}
 
 // bareRoutes lists what a collection's paths match besides the rows.
 func bareRoutes(path string) []Route {

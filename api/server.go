@@ -41,6 +41,8 @@ type Config struct {
 	ResourceFilters map[string][]string
 	// ReplyTo is the queue on which this process learns that a job ended.
 	ReplyTo string
+	// VolumeName makes the name of a volume in its pool (volume_name_template).
+	VolumeName string
 	// Healthcheck is asked by /healthcheck; nil is always well.
 	Healthcheck func(context.Context) error
 }
@@ -91,6 +93,9 @@ func (c *Config) setDefaults() {
 	}
 	if c.DefaultAvailabilityZone == "" {
 		c.DefaultAvailabilityZone = "nova"
+	}
+	if c.VolumeName == "" {
+		c.VolumeName = "volume-%s"
 	}
 	if c.ResourceFilters == nil {
 		c.ResourceFilters = defaultFilters

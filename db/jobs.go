@@ -18,6 +18,13 @@ const (
 	JobSnapshotDelete = "snapshot.delete"
 	JobConnect        = "attachment.connect"
 	JobDisconnect     = "attachment.disconnect"
+
+	JobVolumeManage     = "volume.manage"
+	JobVolumeUnmanage   = "volume.unmanage"
+	JobVolumeRevert     = "volume.revert"
+	JobSnapshotManage   = "snapshot.manage"
+	JobSnapshotUnmanage = "snapshot.unmanage"
+	JobListManageable   = "pool.manageable"
 )
 
 // QueueScheduler is the queue of every scheduler.

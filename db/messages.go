@@ -17,6 +17,7 @@ const (
 	ActionSchedule       Action = "001"
 	ActionAttach         Action = "002"
 	ActionUpdateAttach   Action = "004"
+	ActionUnmanage       Action = "006"
 	ActionExtend         Action = "007"
 	ActionCreateVolume   Action = "008"
 	ActionCreateSnapshot Action = "009"
@@ -27,6 +28,8 @@ const (
 const (
 	DetailUnknown        Detail = "001"
 	DetailNoBackend      Detail = "003"
+	DetailQuota          Detail = "006"
+	DetailEncrypted      Detail = "008"
 	DetailExtendFailed   Detail = "010"
 	DetailCreateFailed   Detail = "012"
 	DetailSnapshotFailed Detail = "013"
@@ -40,6 +43,7 @@ var actionText = map[Action]string{
 	ActionSchedule:       "schedule allocate volume",
 	ActionAttach:         "attach volume",
 	ActionUpdateAttach:   "update attachment",
+	ActionUnmanage:       "unmanage volume",
 	ActionExtend:         "extend volume",
 	ActionCreateVolume:   "create volume from backend storage",
 	ActionCreateSnapshot: "create snapshot",
@@ -49,6 +53,8 @@ var actionText = map[Action]string{
 var detailText = map[Detail]string{
 	DetailUnknown:        "An unknown error occurred.",
 	DetailNoBackend:      "Could not find any available weighted backend.",
+	DetailQuota:          "Not enough quota resource for operation.",
+	DetailEncrypted:      "Unmanaging encrypted volumes is not supported.",
 	DetailExtendFailed:   "Volume Driver failed to extend volume.",
 	DetailCreateFailed:   "Driver failed to create the volume.",
 	DetailSnapshotFailed: "Snapshot failed to create.",

@@ -89,6 +89,9 @@ var (
 	VolumeConnect      = Op{"attachment update", volumeStatuses.without(InError, ErrorDeleting, ErrorExtending, ErrorManaging, ErrorRestoring, "error_unmanaging", "error_managing_deleting", "error_backing-up"), Unchanged, Attaching, Unchanged}
 	VolumeAttach       = Op{"attachment complete", volumeStatuses, Unchanged, ByAttached, InError}
 	VolumeDisconnect   = Op{"attachment delete", volumeStatuses, Unchanged, ByAttached, Unchanged}
+	VolumeManage       = Op{"manage", nil, "managing", Available, ErrorManaging}
+	VolumeUnmanage     = Op{"unmanage", VolumeDelete.Accepts, "unmanaging", Gone, "error_unmanaging"}
+	VolumeRevert       = Op{"revert to snapshot", S{Available}, "reverting", Available, InError}
 	// reset_status: deleting is refused, in-use needs an attachment (see ResetVolume).
 	VolumeResetStatus = Op{"reset_status", volumeStatuses, Unchanged, Unchanged, Unchanged}
 )
@@ -100,6 +103,12 @@ var (
 	SnapshotDelete      = Op{"delete", S{Available, InError}, Deleting, Gone, ErrorDeleting}
 	SnapshotForceDelete = Op{"force delete", snapshotStatuses, Deleting, Gone, ErrorDeleting}
 	SnapshotClone       = Op{"clone source", S{Available}, Unchanged, Unchanged, Unchanged}
+	SnapshotManage      = Op{"manage", nil, Creating, Available, InError}
+	SnapshotUnmanage    = Op{"unmanage", S{Available, InError}, "unmanaging", Gone, ErrorDeleting}
+	SnapshotRevert      = Op{"revert to it", S{Available}, "restoring", Available, Available}
+	// os-update_snapshot_status: whoever makes or removes the snapshot outside says how far that is.
+	SnapshotReportMade  = Op{"update_snapshot_status (creating)", S{Creating}, Unchanged, Available, InError}
+	SnapshotReportGone  = Op{"update_snapshot_status (deleting)", S{Deleting}, Unchanged, Unchanged, ErrorDeleting}
 	SnapshotResetStatus = Op{"reset_status", snapshotStatuses, Unchanged, Unchanged, Unchanged}
 )
 
@@ -117,7 +126,9 @@ var Table = map[string][]Op{
 	"volume": {VolumeCreate, VolumeUpdate, VolumeMetadata, VolumeReadonly, VolumeDelete, VolumeForceDelete, VolumeExtend,
 		VolumeExtendOnline, VolumeClone, VolumeSnapshot, VolumeSnapshotUsed, VolumeHold, VolumeHoldMulti,
 		VolumeUnhold, VolumeBeginDetach, VolumeRollDetach, VolumeReserve, VolumeReserveMulti,
-		VolumeReserveSame, VolumeConnect, VolumeAttach, VolumeDisconnect, VolumeResetStatus},
-	"snapshot":   {SnapshotCreate, SnapshotUpdate, SnapshotDelete, SnapshotForceDelete, SnapshotClone, SnapshotResetStatus},
+		VolumeReserveSame, VolumeConnect, VolumeAttach, VolumeDisconnect,
+		VolumeManage, VolumeUnmanage, VolumeRevert, VolumeResetStatus},
+	"snapshot": {SnapshotCreate, SnapshotUpdate, SnapshotDelete, SnapshotForceDelete, SnapshotClone,
+		SnapshotManage, SnapshotUnmanage, SnapshotRevert, SnapshotReportMade, SnapshotReportGone, SnapshotResetStatus},
 	"attachment": {AttachmentCreate, AttachmentConnect, AttachmentComplete, AttachmentDisconnect},
 }

@@ -1,0 +1,145 @@
+package volume
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+
+	"github.com/clinker-io/clinker/db"
+	"github.com/clinker-io/clinker/volume/driver"
+)
+
+// listManageable answers the API with a part of what the pools hold.
+func (w *Worker) listManageable(ctx context.Context, j *db.Job) error {
+	var args db.ManageableArgs
+	if err := json.Unmarshal(j.Args, &args); err != nil {
+		return fmt.Errorf("job arguments: %w", err)
+	}
+	all, err := w.manageable(ctx, args.Snapshots)
+	if err != nil {
+		return err
+	}
+	r, err := pageOf(all, args)
+	if err != nil {
+		return err
+	}
+	return w.Store.ManageableListed(ctx, j, r)
+}
+
+// manageable is everything that could be managed, and what is already. A
+// driver that cannot tell has nothing.
+func (w *Worker) manageable(ctx context.Context, snapshots bool) ([]db.Manageable, error) {
+	m, ok := driver.As[driver.Manager](w.Driver)
+	if !ok {
+		return nil, nil
+	}
+	kind, rows := driver.KindVolume, w.volumeRows
+	if snapshots {
+		kind, rows = driver.KindSnapshot, w.volumesOfSnapshots
+	}
+	found, err := m.Manageable(ctx, kind)
+	if err != nil {
+		return nil, fmt.Errorf("list what can be managed: %w", err)
+	}
+	ours, err := rows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]db.Manageable, len(found))
+	for i, f := range found {
+		all[i] = db.Manageable{Reference: f.Reference, SizeGiB: wholeGiB(f.SizeBytes), Source: f.Source}
+		source, managed := ours[f.ID]
+		switch {
+		case managed:
+			all[i].Reason, all[i].ID = new("already managed"), &f.ID
+			if snapshots && f.Source == nil {
+				all[i].Source = map[string]string{sourceName: fmt.Sprintf(w.VolumeName, source)}
+			}
+		case f.Unsafe != "":
+			all[i].Reason = &f.Unsafe
+		default:
+			all[i].Safe = true
+		}
+	}
+	return all, nil
+}
+
+// volumeRows are the ids of this backend's volumes.
+func (w *Worker) volumeRows(ctx context.Context) (map[string]string, error) {
+	volumes, err := w.Store.VolumesOn(ctx, w.Host)
+	if err != nil {
+		return nil, fmt.Errorf("volumes of %s: %w", w.Host, err)
+	}
+	ids := make(map[string]string, len(volumes))
+	for _, v := range volumes {
+		ids[v.ID] = ""
+	}
+	return ids, nil
+}
+
+// volumesOfSnapshots are the ids of this backend's snapshots with their volumes.
+func (w *Worker) volumesOfSnapshots(ctx context.Context) (map[string]string, error) {
+	snaps, err := w.Store.SnapshotsOn(ctx, w.Host)
+	if err != nil {
+		return nil, fmt.Errorf("snapshots of %s: %w", w.Host, err)
+	}
+	ids := make(map[string]string, len(snaps))
+	for _, s := range snaps {
+		ids[s.ID] = s.VolumeID
+	}
+	return ids, nil
+}
+
+// pageOf sorts the list and cuts the part out that is wanted.
+func pageOf(all []db.Manageable, args db.ManageableArgs) (db.ManageableResult, error) {
+	slices.SortStableFunc(all, func(a, b db.Manageable) int {
+		for _, s := range args.Sort {
+			c := cmp.Compare(a.SizeGiB, b.SizeGiB)
+			if s.Key == "reference" {
+				c = cmp.Compare(firstText(a.Reference), firstText(b.Reference))
+			}
+			if s.Desc {
+				c = -c
+			}
+			if c != 0 {
+				return c
+			}
+		}
+		return 0
+	})
+	start := 0
+	if args.Marker != nil {
+		var marker any
+		if err := json.Unmarshal(args.Marker, &marker); err != nil {
+			return db.ManageableResult{}, fmt.Errorf("job arguments: marker: %w", err)
+		}
+		at := slices.IndexFunc(all, func(m db.Manageable) bool { return isReference(marker, m.Reference) })
+		if at < 0 {
+			return db.ManageableResult{NoMarker: true}, nil
+		}
+		start = at + 1
+	}
+	start = min(start+args.Offset, len(all))
+	return db.ManageableResult{Items: all[start:min(start+args.Limit, len(all))]}, nil
+}
+
+// firstText is what a reference is sorted by: the first of its values.
+func firstText(ref map[string]string) string {
+	values := slices.Sorted(maps.Values(ref))
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
+}
+
+func isReference(v any, ref map[string]string) bool {
+	same := make(map[string]any, len(ref))
+	for k, text := range ref {
+		same[k] = text
+	}
+	return reflect.DeepEqual(v, same)
+}
