@@ -12,12 +12,13 @@ import (
 
 	"github.com/clinker-io/clinker/db"
 	"github.com/clinker-io/clinker/volume/driver"
+	"github.com/clinker-io/clinker/volume/driver/file"
 )
 
 // plain is a driver without any power but those that every one has.
 type plain struct{ driver.Driver }
 
-// manager is the file driver with another way to adopt or revert.
+// powers is the file driver with another way to adopt or revert.
 type powers struct {
 	driver.Driver
 	adopt  func(ctx context.Context, own driver.Manager, to driver.Source, from driver.Reference) error
@@ -106,27 +107,45 @@ const diskRef = `{"source-name": "disk.img"}`
 
 func TestAManageGoesOnAfterACrash(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.put("disk.img", "what was there")
-	adopted := make(chan struct{})
-	stop := s.start(func(d driver.Driver) driver.Driver {
-		return powers{Driver: d, adopt: func(ctx context.Context, own driver.Manager, to driver.Source, from driver.Reference) error {
-			if err := own.Adopt(ctx, to, from); err != nil {
-				return err
+	for name, renamed := range map[string]bool{"before the name has changed": false, "after it has": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t)
+			s.put("disk.img", "what was there")
+			id := s.manage(diskRef)
+			j := s.claim(db.VolumeQueue(backend), backend+"/dead")
+			v, err := s.store.GetVolume(t.Context(), id)
+			if err != nil {
+				t.Fatal(err)
 			}
-			close(adopted)
-			<-ctx.Done() // the process ends before the database knows
-			return ctx.Err()
-		}}
-	})
-	id := s.manage(diskRef)
-	<-adopted
-	stop()
-	s.becomes(id, "managing")
-	s.start(nil)
-	s.becomes(id, db.Available)
-	s.starts("volume-"+id, "what was there")
-	s.quotaIs(1)
+			if err := s.store.HoldManagedVolume(t.Context(), j, v, 1); err != nil {
+				t.Fatal(err)
+			}
+			if renamed {
+				s.adopt(id)
+			}
+			s.start(nil)
+			s.becomes(id, db.Available)
+			s.starts("volume-"+id, "what was there")
+			s.quotaIs(1)
+		})
+	}
+}
+
+// adopt is the driver's part of a manage, without the engine's.
+func (s *site) adopt(id string) {
+	s.t.Helper()
+	d, err := file.New(file.Options{PoolPath: s.dir})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	to := driver.VolumeSource(driver.Volume{ID: id, Name: "volume-" + id, SizeBytes: 1 << 30})
+	if err := d.Adopt(s.t.Context(), to, driver.Reference{"source-name": "disk.img"}); err != nil {
+		s.t.Error(err)
+	}
+	if err := d.Close(); err != nil {
+		s.t.Error(err)
+	}
 }
 
 func TestAManageThatFailsGivesBackWhatItTook(t *testing.T) {

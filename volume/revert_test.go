@@ -44,11 +44,11 @@ func (s *site) snapshotIs(id, status string) {
 	})
 }
 
-// spoiled makes a volume, a snapshot of it, and changes after that; the volume
-// is to be reverted.
-func (s *site) spoiled(wrap func(driver.Driver) driver.Driver) (stop func(), id, snap string) {
+// spoiled makes a volume, a snapshot of it, and changes after that, and begins
+// to revert it. Where there is a between, it runs before a worker does its part.
+func (s *site) spoiled(wrap func(driver.Driver) driver.Driver, between func(id string)) (id, snap string) {
 	s.t.Helper()
-	stop = s.start(wrap)
+	stop := s.start(wrap)
 	id, snap = s.create(), uuid.NewString()
 	s.becomes(id, db.Available)
 	s.write(id, "as it was", 0)
@@ -58,10 +58,15 @@ func (s *site) spoiled(wrap func(driver.Driver) driver.Driver) (stop func(), id,
 	s.snapshotIs(snap, db.Available)
 	s.write(id, "spoiled!!", 0)
 	s.write(id, "more", 5<<20)
+	if between != nil {
+		stop()
+		defer s.start(wrap)
+		defer between(id)
+	}
 	if err := s.store.RevertVolume(s.t.Context(), alice, id, &snap); err != nil {
 		s.t.Fatal(err)
 	}
-	return stop, id, snap
+	return id, snap
 }
 
 // reverted checks the end of it.
@@ -83,7 +88,7 @@ func TestRevertByTheDriverAndByCopying(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t)
-			_, id, snap := s.spoiled(wrap)
+			id, snap := s.spoiled(wrap, nil)
 			s.reverted(id, snap)
 		})
 	}
@@ -92,29 +97,21 @@ func TestRevertByTheDriverAndByCopying(t *testing.T) {
 func TestARevertGoesOnAfterACrash(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	begun := make(chan struct{})
-	stop, id, snap := s.spoiled(func(d driver.Driver) driver.Driver {
-		return powers{Driver: d, revert: func(ctx context.Context, _ driver.Reverter, _ driver.Volume, _ driver.Snapshot) error {
-			close(begun)
-			<-ctx.Done()
-			return ctx.Err()
-		}}
+	id, snap := s.spoiled(nil, func(id string) {
+		if j := s.claim(db.VolumeQueue(backend), backend+"/dead"); j.Kind != db.JobVolumeRevert {
+			t.Fatalf("claimed %s", j.Kind)
+		}
+		s.write(id, "half of it", 0)
 	})
-	<-begun
-	stop()
-	s.becomes(id, "reverting")
-	s.snapshotIs(snap, "restoring")
-	s.write(id, "half of it", 0)
-	s.start(func(d driver.Driver) driver.Driver { return plain{d} })
 	s.reverted(id, snap)
 }
 
 func TestARevertThatFailsLeavesTheSnapshot(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	_, id, snap := s.spoiled(func(d driver.Driver) driver.Driver {
+	id, snap := s.spoiled(func(d driver.Driver) driver.Driver {
 		return powers{Driver: d, revert: func(context.Context, driver.Reverter, driver.Volume, driver.Snapshot) error { return driver.ErrNoSpace }}
-	})
+	}, nil)
 	s.becomes(id, db.InError)
 	s.snapshotIs(snap, db.Available)
 	s.starts("snapshot-"+snap, "as it was")
