@@ -17,9 +17,6 @@ const MaxMicroversion Microversion = 71
 // Behaviour that changed with a microversion, each with its sentence from the
 // history. Fields and schemas name their version themselves.
 
-// ListsManageable: from 3.8 manageable things have collections of their own.
-func (m Microversion) ListsManageable() bool { return m >= 8 }
-
 // ManagesInClusters: from 3.16 a manage takes a cluster in the place of a host.
 func (m Microversion) ManagesInClusters() bool { return m >= 16 }
 

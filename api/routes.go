@@ -24,8 +24,10 @@ type Route struct {
 	// Checks are the rules that the handler asks about what it finds.
 	Checks []string
 	Schema *schema.Set // nil: the body is not read
-	Status int         // of success
-	Handle func(a *API, r *Request) (Response, error)
+	// SchemaFirst has the body checked before Since: a bad one is no 404.
+	SchemaFirst bool
+	Status      int // of success
+	Handle      func(a *API, r *Request) (Response, error)
 }
 
 // Routes is the table of all calls, each resource's rows from its own file.

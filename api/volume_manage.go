@@ -30,25 +30,15 @@ func volumeManageRoutes() []Route {
 		get("/os-volume-manage/detail", 0, (*API).listManageableVolumesDetail),
 		get("/manageable_volumes", 8, (*API).listManageableVolumes),
 		get("/manageable_volumes/detail", 8, (*API).listManageableVolumesDetail),
-		{Method: http.MethodPost, Path: "/os-volume-manage", Checks: []string{manage}, Schema: volumeManageSchema, Status: 202, Handle: (*API).manageVolume},
-		{Method: http.MethodPost, Path: "/manageable_volumes", Checks: []string{manage}, Schema: volumeManageSchema, Status: 202, Handle: since8((*API).manageVolume)},
+		{Method: http.MethodPost, Path: "/os-volume-manage", Policy: manage, Schema: volumeManageSchema, Status: 202, Handle: (*API).manageVolume},
+		{Method: http.MethodPost, Path: "/manageable_volumes", Since: 8, SchemaFirst: true, Policy: manage, Schema: volumeManageSchema, Status: 202,
+			Handle: (*API).manageVolume},
 		{Method: http.MethodPost, Path: "/volumes/{id}/action", Action: "os-unmanage", Checks: []string{"volume:get", unmanage, "volume:delete"},
 			Schema: unmanageSchema, Status: 202, Handle: (*API).unmanageVolume},
 	}
 }
 
 var unmanageSchema = schema.Of(schema.Wrap("os-unmanage", `{}`))
-
-// since8 is for creates of the newer collections: their bodies are checked at
-// every microversion, and only then they are not found before 3.8.
-func since8(handle func(*API, *Request) (Response, error)) func(*API, *Request) (Response, error) {
-	return func(a *API, r *Request) (Response, error) {
-		if !r.Microversion.ListsManageable() {
-			return Response{}, errNotFound
-		}
-		return handle(a, r)
-	}
-}
 
 type volumeManageBody struct {
 	Host        string          `json:"host"`
@@ -63,9 +53,6 @@ type volumeManageBody struct {
 }
 
 func (a *API) manageVolume(r *Request) (Response, error) {
-	if err := r.Authorize("volume_extension:volume_manage", r.Identity.ProjectID); err != nil {
-		return Response{}, err
-	}
 	var body struct{ Volume volumeManageBody }
 	if err := r.Decode(&body); err != nil {
 		return Response{}, err

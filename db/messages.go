@@ -26,17 +26,17 @@ const (
 
 // Details.
 const (
-	DetailUnknown        Detail = "001"
-	DetailNoBackend      Detail = "003"
-	DetailQuota          Detail = "006"
-	DetailEncrypted      Detail = "008"
-	DetailExtendFailed   Detail = "010"
-	DetailCreateFailed   Detail = "012"
-	DetailSnapshotFailed Detail = "013"
-	DetailSnapshotBusy   Detail = "015"
-	DetailSnapshotDelete Detail = "016"
-	DetailAttachFailed   Detail = "021"
-	DetailDetachFailed   Detail = "022"
+	DetailUnknown           Detail = "001"
+	DetailNoBackend         Detail = "003"
+	DetailQuota             Detail = "006"
+	DetailUnmanageEncrypted Detail = "008"
+	DetailExtendFailed      Detail = "010"
+	DetailCreateFailed      Detail = "012"
+	DetailSnapshotFailed    Detail = "013"
+	DetailSnapshotBusy      Detail = "015"
+	DetailSnapshotDelete    Detail = "016"
+	DetailAttachFailed      Detail = "021"
+	DetailDetachFailed      Detail = "022"
 )
 
 var actionText = map[Action]string{
@@ -51,17 +51,17 @@ var actionText = map[Action]string{
 }
 
 var detailText = map[Detail]string{
-	DetailUnknown:        "An unknown error occurred.",
-	DetailNoBackend:      "Could not find any available weighted backend.",
-	DetailQuota:          "Not enough quota resource for operation.",
-	DetailEncrypted:      "Unmanaging encrypted volumes is not supported.",
-	DetailExtendFailed:   "Volume Driver failed to extend volume.",
-	DetailCreateFailed:   "Driver failed to create the volume.",
-	DetailSnapshotFailed: "Snapshot failed to create.",
-	DetailSnapshotBusy:   "Snapshot is busy.",
-	DetailSnapshotDelete: "Snapshot failed to delete.",
-	DetailAttachFailed:   "Failed to attach volume.",
-	DetailDetachFailed:   "Failed to detach volume.",
+	DetailUnknown:           "An unknown error occurred.",
+	DetailNoBackend:         "Could not find any available weighted backend.",
+	DetailQuota:             "Not enough quota resource for operation.",
+	DetailUnmanageEncrypted: "Unmanaging encrypted volumes is not supported.",
+	DetailExtendFailed:      "Volume Driver failed to extend volume.",
+	DetailCreateFailed:      "Driver failed to create the volume.",
+	DetailSnapshotFailed:    "Snapshot failed to create.",
+	DetailSnapshotBusy:      "Snapshot is busy.",
+	DetailSnapshotDelete:    "Snapshot failed to delete.",
+	DetailAttachFailed:      "Failed to attach volume.",
+	DetailDetachFailed:      "Failed to detach volume.",
 }
 
 // Resource types of user messages.

@@ -37,9 +37,9 @@ func (w *Worker) manageable(ctx context.Context, snapshots bool) ([]db.Manageabl
 	if !ok {
 		return nil, nil
 	}
-	kind, rows := driver.KindVolume, w.volumeRows
+	kind, rows := driver.KindVolume, w.managedVolumes
 	if snapshots {
-		kind, rows = driver.KindSnapshot, w.volumesOfSnapshots
+		kind, rows = driver.KindSnapshot, w.managedSnapshots
 	}
 	found, err := m.Manageable(ctx, kind)
 	if err != nil {
@@ -52,12 +52,12 @@ func (w *Worker) manageable(ctx context.Context, snapshots bool) ([]db.Manageabl
 	all := make([]db.Manageable, len(found))
 	for i, f := range found {
 		all[i] = db.Manageable{Reference: f.Reference, SizeGiB: wholeGiB(f.SizeBytes), Source: f.Source}
-		source, managed := ours[f.ID]
+		row, managed := ours[f.ID]
 		switch {
 		case managed:
-			all[i].Reason, all[i].ID = new("already managed"), &f.ID
+			all[i].Reason, all[i].ID = new("already managed"), &row.id
 			if snapshots && f.Source == nil {
-				all[i].Source = map[string]string{sourceName: fmt.Sprintf(w.VolumeName, source)}
+				all[i].Source = row.volume
 			}
 		case f.Unsafe != "":
 			all[i].Reason = &f.Unsafe
@@ -68,30 +68,45 @@ func (w *Worker) manageable(ctx context.Context, snapshots bool) ([]db.Manageabl
 	return all, nil
 }
 
-// volumeRows are the ids of this backend's volumes.
-func (w *Worker) volumeRows(ctx context.Context) (map[string]string, error) {
+// managed is a row of this backend: its id, and the reference of the volume
+// that it is, or that it is a snapshot of.
+type managed struct {
+	id     string
+	volume map[string]string
+}
+
+// managedVolumes are the rows by the UUID that their names in the pool bear.
+func (w *Worker) managedVolumes(ctx context.Context) (map[string]managed, error) {
 	volumes, err := w.Store.VolumesOn(ctx, w.Host)
 	if err != nil {
 		return nil, fmt.Errorf("volumes of %s: %w", w.Host, err)
 	}
-	ids := make(map[string]string, len(volumes))
+	rows := make(map[string]managed, len(volumes))
 	for _, v := range volumes {
-		ids[v.ID] = ""
+		rows[w.volume(v).ID] = managed{id: v.ID, volume: map[string]string{sourceName: w.volume(v).Name}}
 	}
-	return ids, nil
+	return rows, nil
 }
 
-// volumesOfSnapshots are the ids of this backend's snapshots with their volumes.
-func (w *Worker) volumesOfSnapshots(ctx context.Context) (map[string]string, error) {
+// managedSnapshots are the same of snapshots.
+func (w *Worker) managedSnapshots(ctx context.Context) (map[string]managed, error) {
+	volumes, err := w.managedVolumes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := make(map[string]map[string]string, len(volumes))
+	for _, v := range volumes {
+		names[v.id] = v.volume
+	}
 	snaps, err := w.Store.SnapshotsOn(ctx, w.Host)
 	if err != nil {
 		return nil, fmt.Errorf("snapshots of %s: %w", w.Host, err)
 	}
-	ids := make(map[string]string, len(snaps))
+	rows := make(map[string]managed, len(snaps))
 	for _, s := range snaps {
-		ids[s.ID] = s.VolumeID
+		rows[s.ID] = managed{id: s.ID, volume: names[s.VolumeID]}
 	}
-	return ids, nil
+	return rows, nil
 }
 
 // pageOf sorts the list and cuts the part out that is wanted.

@@ -18,7 +18,7 @@ func (w *Worker) revertVolume(ctx context.Context, j *db.Job) error {
 	if err != nil {
 		return err
 	}
-	if err := w.unexport(v.ID); err != nil {
+	if err := w.unexport(w.volume(v).ID); err != nil {
 		return err
 	}
 	if r, ok := driver.As[driver.Reverter](w.Driver); ok {
@@ -58,17 +58,17 @@ func (w *Worker) copyBack(ctx context.Context, to, from driver.Source) (err erro
 	return dst.Flush()
 }
 
-// copyChunk is what one read and one write of a copy move.
-const copyChunk = 1 << 20
+// revertChunk is what one read and one write move.
+const revertChunk = 1 << 20
 
 // copyDevice copies all of src to the start of dst; zeroes become holes.
 func copyDevice(ctx context.Context, dst, src driver.Device) error {
-	buf := make([]byte, copyChunk)
-	for off, size := int64(0), src.Size(); off < size; off += copyChunk {
+	buf := make([]byte, revertChunk)
+	for off, size := int64(0), src.Size(); off < size; off += revertChunk {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		p := buf[:min(copyChunk, size-off)]
+		p := buf[:min(revertChunk, size-off)]
 		if n, err := src.ReadAt(p, off); err != nil && (!errors.Is(err, io.EOF) || n < len(p)) {
 			return fmt.Errorf("read at %d: %w", off, err)
 		}

@@ -15,7 +15,7 @@ func (w *Worker) unmanageVolume(ctx context.Context, j *db.Job) error {
 	if err != nil {
 		return fmt.Errorf("volume to unmanage: %w", err)
 	}
-	if err := w.unexport(v.ID); err != nil {
+	if err := w.unexport(w.volume(v).ID); err != nil {
 		return err
 	}
 	if err := w.letGo(ctx, driver.VolumeSource(w.volume(v))); err != nil {

@@ -100,7 +100,7 @@ func (s *Store) UnmanageVolume(ctx context.Context, a Actor, id string) error {
 // EncryptedVolumeStays tells the owner why an encrypted volume cannot be let go.
 func (s *Store) EncryptedVolumeStays(ctx context.Context, a Actor, id string) error {
 	j := &Job{ProjectID: a.ProjectID, RequestID: a.RequestID}
-	return s.tx(ctx, func(t *txn) error { return t.tell(ctx, j, ResourceVolume, id, ActionUnmanage, DetailEncrypted) })
+	return s.tx(ctx, func(t *txn) error { return t.tell(ctx, j, ResourceVolume, id, ActionUnmanage, DetailUnmanageEncrypted) })
 }
 
 // UnmanageSnapshot begins to let a snapshot go.
