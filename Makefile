@@ -37,7 +37,7 @@ unit: ## tests beside the code
 	@CGO_ENABLED=1 go test -race -p 2 $$(go list ./... | grep -v /tests/)
 
 e2e: ## black-box tests against the built service and real clients
-	@CGO_ENABLED=1 go test -race -p 1 -timeout 20m ./tests/...
+	@CGO_ENABLED=1 go test -race -count=1 -p 1 -timeout 20m ./tests/...
 
 demo: ## with the service running: what a user does, step by step, with times
 	@scripts/install demo

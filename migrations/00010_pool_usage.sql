@@ -2,7 +2,8 @@
 
 -- What is placed on each pool, so that the scheduler need not count volumes.
 -- The trigger is deferred: a transaction locks the pool's row last, and for
--- no longer than its commit takes.
+-- no longer than its commit takes. A transaction that moves volumes by the
+-- thousand sets clinker.bulk to on and counts pool_usage anew itself.
 CREATE TABLE pool_usage (
     host    text PRIMARY KEY,
     gib     bigint NOT NULL,
@@ -12,6 +13,9 @@ CREATE TABLE pool_usage (
 -- +goose StatementBegin
 CREATE FUNCTION count_pool_usage() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    IF current_setting('clinker.bulk', true) = 'on' THEN
+        RETURN NULL;
+    END IF;
     IF TG_OP <> 'INSERT' AND OLD.host IS NOT NULL THEN
         UPDATE pool_usage SET gib = gib - OLD.size, volumes = volumes - 1 WHERE host = OLD.host;
     END IF;

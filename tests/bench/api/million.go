@@ -49,11 +49,19 @@ func (b *bench) fillDatabase(n int) error {
 	}
 	defer func() { _ = conn.Close(ctx) }()
 	begun := time.Now()
-	if _, err := conn.Exec(ctx, seed, n, projects); err != nil {
-		return fmt.Errorf("seed: %w", err)
-	}
-	if _, err := conn.Exec(ctx, "VACUUM ANALYZE volumes"); err != nil {
-		return err
+	for _, step := range []struct {
+		sql  string
+		args []any
+	}{
+		{"SET clinker.bulk = on", nil},
+		{seed, []any{n, projects}},
+		{"TRUNCATE pool_usage", nil},
+		{"INSERT INTO pool_usage SELECT host, sum(size), count(*) FROM volumes WHERE host IS NOT NULL GROUP BY host", nil},
+		{"VACUUM ANALYZE volumes", nil},
+	} {
+		if _, err := conn.Exec(ctx, step.sql, step.args...); err != nil {
+			return fmt.Errorf("seed: %w", err)
+		}
 	}
 	var size int64
 	if err := conn.QueryRow(ctx, "SELECT pg_total_relation_size('volumes')").Scan(&size); err != nil {
