@@ -60,11 +60,13 @@ func (s *site) spoiled(wrap func(driver.Driver) driver.Driver, between func(id s
 	s.write(id, "more", 5<<20)
 	if between != nil {
 		stop()
-		defer s.start(wrap)
-		defer between(id)
 	}
 	if err := s.store.RevertVolume(s.t.Context(), alice, id, &snap); err != nil {
 		s.t.Fatal(err)
+	}
+	if between != nil {
+		between(id)
+		s.start(wrap)
 	}
 	return id, snap
 }

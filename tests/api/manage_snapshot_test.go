@@ -76,6 +76,10 @@ func TestAFileBecomesASnapshotAndIsLetGo(t *testing.T) {
 	if m := c.want(200, "GET", "/messages?resource_uuid="+missing, nil); m.text("messages", 0, "event_id") != "VOLUME_VOLUME_SNAPSHOT_009_013" {
 		t.Errorf("told %s", m.raw)
 	}
+	null := c.want(202, "POST", "/os-snapshot-manage", fmt.Sprintf(`{"snapshot": {"volume_id": %q, "ref": null}}`, volume)).text("snapshot", "id")
+	c.await("the end", func() bool { return c.want(200, "GET", "/snapshots/"+null, nil).text("snapshot", "status") == "error" })
+	c.want(202, "DELETE", "/snapshots/"+null, nil)
+	c.gone("/snapshots/" + null)
 	// A plain text is a reference too; larger than the volume is what it is.
 	putFile(t, file+"-large", []byte("x"))
 	if err := os.Truncate(inPool(file+"-large"), 3*gib); err != nil {
