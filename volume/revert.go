@@ -1,6 +1,7 @@
 package volume
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -61,6 +62,8 @@ func (w *Worker) copyBack(ctx context.Context, to, from driver.Source) (err erro
 // revertChunk is what one read and one write move.
 const revertChunk = 1 << 20
 
+var zeroes [revertChunk]byte
+
 // copyDevice copies all of src to the start of dst; zeroes become holes.
 func copyDevice(ctx context.Context, dst, src driver.Device) error {
 	buf := make([]byte, revertChunk)
@@ -73,7 +76,7 @@ func copyDevice(ctx context.Context, dst, src driver.Device) error {
 			return fmt.Errorf("read at %d: %w", off, err)
 		}
 		var err error
-		if allZero(p) {
+		if bytes.Equal(p, zeroes[:len(p)]) {
 			err = dst.Discard(off, int64(len(p)))
 		} else {
 			_, err = dst.WriteAt(p, off)
@@ -83,13 +86,4 @@ func copyDevice(ctx context.Context, dst, src driver.Device) error {
 		}
 	}
 	return nil
-}
-
-func allZero(p []byte) bool {
-	for _, b := range p {
-		if b != 0 {
-			return false
-		}
-	}
-	return true
 }

@@ -104,6 +104,9 @@ func TestARevertGoesOnAfterACrash(t *testing.T) {
 			t.Fatalf("claimed %s", j.Kind)
 		}
 		s.write(id, "half of it", 0)
+		if _, err := s.store.Pool().Exec(t.Context(), "UPDATE jobs SET lease_until = now()"); err != nil {
+			t.Fatal(err)
+		}
 	})
 	s.reverted(id, snap)
 }
