@@ -56,6 +56,11 @@ func (r *Request) prepare(rows []Route) (Route, error) {
 	}
 	row, err := byVersion(rows, r.Microversion)
 	if err != nil {
+		if rows[0].SchemaFirst {
+			if refused := rows[0].Schema.Validate(int(r.Microversion), body); refused != nil {
+				err = refused
+			}
+		}
 		return Route{}, err
 	}
 	if row.Schema != nil {

@@ -17,6 +17,12 @@ const MaxMicroversion Microversion = 71
 // Behaviour that changed with a microversion, each with its sentence from the
 // history. Fields and schemas name their version themselves.
 
+// ManagesInClusters: from 3.16 a manage takes a cluster in the place of a host.
+func (m Microversion) ManagesInClusters() bool { return m >= 16 }
+
+// ListsManageableInClusters: from 3.17 the lists of manageable things do so too.
+func (m Microversion) ListsManageableInClusters() bool { return m >= 17 }
+
 // StrictBooleanFilters: from 3.2 a filter such as bootable takes boolean words only.
 func (m Microversion) StrictBooleanFilters() bool { return m >= 2 }
 

@@ -24,8 +24,10 @@ type Route struct {
 	// Checks are the rules that the handler asks about what it finds.
 	Checks []string
 	Schema *schema.Set // nil: the body is not read
-	Status int         // of success
-	Handle func(a *API, r *Request) (Response, error)
+	// SchemaFirst has the body checked before Since: a bad one is no 404.
+	SchemaFirst bool
+	Status      int // of success
+	Handle      func(a *API, r *Request) (Response, error)
 }
 
 // Routes is the table of all calls, each resource's rows from its own file.
@@ -36,6 +38,9 @@ func Routes() []Route {
 		volumeMetadataRoutes(),
 		volumeActionRoutes(),
 		snapshotRoutes(),
+		volumeManageRoutes(),
+		snapshotManageRoutes(),
+		revertRoutes(),
 		attachmentRoutes(),
 		legacyAttachRoutes(),
 		typeRoutes(),
@@ -53,7 +58,8 @@ func Routes() []Route {
 
 // collections are the resources whose paths upstream makes as a set of seven:
 // a verb that has no row there is a fault, not the router's 404.
-var collections = []string{"/extensions", "/volumes", "/snapshots", "/attachments", "/types", "/messages", "/os-services", "/limits", "/os-availability-zone", "/os-quota-sets", "/os-quota-class-sets", "/scheduler-stats", "/resource_filters"}
+var collections = []string{"/extensions", "/volumes", "/snapshots", "/attachments", "/types", "/messages", "/os-services", "/limits", "/os-availability-zone", "/os-quota-sets", "/os-quota-class-sets", "/scheduler-stats", "/resource_filters",
+	"/os-volume-manage", "/manageable_volumes", "/os-snapshot-manage", "/manageable_snapshots"}
 
 // bareRoutes lists what a collection's paths match besides the rows.
 func bareRoutes(path string) []Route {

@@ -44,6 +44,8 @@ type Config struct {
 	// Compute is asked before a server's volume is detached; nil: there is no
 	// compute service.
 	Compute Compute
+	// VolumeName makes the name of a volume in its pool (volume_name_template).
+	VolumeName string
 	// Healthcheck is asked by /healthcheck; nil is always well.
 	Healthcheck func(context.Context) error
 }
@@ -94,6 +96,9 @@ func (c *Config) setDefaults() {
 	}
 	if c.DefaultAvailabilityZone == "" {
 		c.DefaultAvailabilityZone = "nova"
+	}
+	if c.VolumeName == "" {
+		c.VolumeName = "volume-%s"
 	}
 	if c.ResourceFilters == nil {
 		c.ResourceFilters = defaultFilters

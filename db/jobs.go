@@ -20,6 +20,13 @@ const (
 	JobDisconnect     = "attachment.disconnect"
 	JobInitialize     = "connection.initialize"
 	JobTerminate      = "connection.terminate"
+
+	JobVolumeManage     = "volume.manage"
+	JobVolumeUnmanage   = "volume.unmanage"
+	JobVolumeRevert     = "volume.revert"
+	JobSnapshotManage   = "snapshot.manage"
+	JobSnapshotUnmanage = "snapshot.unmanage"
+	JobListManageable   = "pool.manageable"
 )
 
 // QueueScheduler is the queue of every scheduler.

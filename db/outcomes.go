@@ -172,6 +172,22 @@ var failures = map[string]struct {
 	JobDisconnect: {ResourceVolume, ActionUpdateAttach, DetailDetachFailed, failDetach},
 	JobInitialize: {undo: leaveAsItIs},
 	JobTerminate:  {undo: leaveAsItIs},
+	JobVolumeManage: {ResourceVolume, ActionCreateVolume, DetailCreateFailed, func(ctx context.Context, t *txn, j *Job) error {
+		return t.fail(ctx, j, VolumeManage)
+	}},
+	JobVolumeUnmanage: {ResourceVolume, ActionUnmanage, DetailUnknown, func(ctx context.Context, t *txn, j *Job) error {
+		return t.fail(ctx, j, VolumeUnmanage)
+	}},
+	JobSnapshotManage: {ResourceSnapshot, ActionCreateSnapshot, DetailSnapshotFailed, func(ctx context.Context, t *txn, j *Job) error {
+		return t.failSnapshot(ctx, j, SnapshotManage)
+	}},
+	JobSnapshotUnmanage: {ResourceSnapshot, ActionDeleteSnapshot, DetailSnapshotDelete, func(ctx context.Context, t *txn, j *Job) error {
+		return t.failSnapshot(ctx, j, SnapshotUnmanage)
+	}},
+	JobVolumeRevert: {undo: func(ctx context.Context, t *txn, j *Job) error {
+		return t.endRevert(ctx, j, VolumeRevert.Failure, SnapshotRevert.Failure)
+	}},
+	JobListManageable: {undo: leaveAsItIs},
 }
 
 func (t *txn) failSnapshot(ctx context.Context, j *Job, op Op) error {
@@ -186,6 +202,13 @@ func leaveAsItIs(context.Context, *txn, *Job) error { return nil }
 // reservations returned, a message for the user. reason is for the one who
 // waits for the job, and holds no secret.
 func (s *Store) Failed(ctx context.Context, j *Job, reason string) error {
+	f := failures[j.Kind] // of an unknown kind, which FailedAs reports
+	return s.FailedAs(ctx, j, reason, f.action, f.detail)
+}
+
+// FailedAs is Failed with another message for the user, or with none when
+// action is "".
+func (s *Store) FailedAs(ctx context.Context, j *Job, reason string, action Action, detail Detail) error {
 	f, ok := failures[j.Kind]
 	if !ok {
 		return fmt.Errorf("job %s has the unknown kind %q", j.ID, j.Kind)
@@ -197,14 +220,14 @@ func (s *Store) Failed(ctx context.Context, j *Job, reason string) error {
 		if err := f.undo(ctx, t, j); err != nil {
 			return fmt.Errorf("after a failed %s: %w", j.Kind, err)
 		}
-		if f.resource == "" {
+		if action == "" {
 			return nil
 		}
 		id := j.VolumeID
 		if f.resource == ResourceSnapshot {
 			id = *j.SnapshotID
 		}
-		return t.tell(ctx, j, f.resource, id, f.action, f.detail)
+		return t.tell(ctx, j, f.resource, id, action, detail)
 	})
 }
 

@@ -14,7 +14,8 @@ type NewSnapshot struct {
 	Name        *string
 	Description *string
 	Metadata    Metadata
-	AllowInUse  bool // force, or microversion 3.66 and later
+	AllowInUse  bool            // force, or microversion 3.66 and later
+	Ref         json.RawMessage // of what is taken over as the snapshot; nil: one is made
 }
 
 // CreateSnapshot writes the snapshot, its quota and its job.
@@ -41,7 +42,11 @@ func (s *Store) CreateSnapshot(ctx context.Context, a Actor, n NewSnapshot) (Sna
 		if err != nil {
 			return fmt.Errorf("insert snapshot: %w", err)
 		}
-		if _, err := t.addJob(ctx, a, newJob{kind: JobSnapshotCreate, queue: VolumeQueue(*v.Host), volume: v.ID, snapshot: &n.ID}); err != nil {
+		job := newJob{kind: JobSnapshotCreate, queue: VolumeQueue(*v.Host), volume: v.ID, snapshot: &n.ID}
+		if n.Ref != nil {
+			job.kind, job.queue, job.args = JobSnapshotManage, QueueScheduler, ManageArgs{Ref: n.Ref}
+		}
+		if _, err := t.addJob(ctx, a, job); err != nil {
 			return err
 		}
 		name, err := t.typeName(ctx, v.VolumeTypeID)

@@ -97,6 +97,9 @@ var (
 	VolumeDetachError  = Op{"os-detach (after an error)", S{InError, ErrorExtending}, Detaching, ByAttached, Unchanged}
 	VolumeInitialize   = Op{"os-initialize_connection", volumeStatuses.without(Maintenance), Unchanged, Unchanged, Unchanged}
 	VolumeTerminate    = Op{"os-terminate_connection", volumeStatuses, Unchanged, ByAttached, Unchanged}
+	VolumeManage       = Op{"manage", nil, "managing", Available, ErrorManaging}
+	VolumeUnmanage     = Op{"unmanage", VolumeDelete.Accepts, "unmanaging", Gone, "error_unmanaging"}
+	VolumeRevert       = Op{"revert to snapshot", S{Available}, "reverting", Available, InError}
 	// reset_status: deleting is refused, in-use needs an attachment (see ResetVolume).
 	VolumeResetStatus = Op{"reset_status", volumeStatuses, Unchanged, Unchanged, Unchanged}
 )
@@ -108,6 +111,12 @@ var (
 	SnapshotDelete      = Op{"delete", S{Available, InError}, Deleting, Gone, ErrorDeleting}
 	SnapshotForceDelete = Op{"force delete", snapshotStatuses, Deleting, Gone, ErrorDeleting}
 	SnapshotClone       = Op{"clone source", S{Available}, Unchanged, Unchanged, Unchanged}
+	SnapshotManage      = Op{"manage", nil, Creating, Available, InError}
+	SnapshotUnmanage    = Op{"unmanage", S{Available, InError}, "unmanaging", Gone, ErrorDeleting}
+	SnapshotRevert      = Op{"revert to it", S{Available}, "restoring", Available, Available}
+	// os-update_snapshot_status: whoever makes or removes the snapshot outside says how far that is.
+	SnapshotReportMade  = Op{"update_snapshot_status (creating)", S{Creating}, Unchanged, Available, InError}
+	SnapshotReportGone  = Op{"update_snapshot_status (deleting)", S{Deleting}, Unchanged, Unchanged, ErrorDeleting}
 	SnapshotResetStatus = Op{"reset_status", snapshotStatuses, Unchanged, Unchanged, Unchanged}
 )
 
@@ -127,8 +136,12 @@ var Table = map[string][]Op{
 	"volume": {VolumeCreate, VolumeUpdate, VolumeMetadata, VolumeReadonly, VolumeDelete, VolumeForceDelete, VolumeExtend,
 		VolumeExtendOnline, VolumeClone, VolumeSnapshot, VolumeSnapshotUsed, VolumeHold, VolumeHoldMulti,
 		VolumeUnhold, VolumeBeginDetach, VolumeRollDetach, VolumeReserve, VolumeReserveMulti,
-		VolumeReserveSame, VolumeConnect, VolumeAttach, VolumeDisconnect, VolumeLegacyAttach, VolumeLegacyMulti,
-		VolumeLegacyDetach, VolumeDetachNone, VolumeDetachError, VolumeInitialize, VolumeTerminate, VolumeResetStatus},
-	"snapshot":   {SnapshotCreate, SnapshotUpdate, SnapshotDelete, SnapshotForceDelete, SnapshotClone, SnapshotResetStatus},
+		VolumeReserveSame, VolumeConnect, VolumeAttach, VolumeDisconnect,
+		VolumeLegacyAttach, VolumeLegacyMulti, VolumeLegacyDetach, VolumeDetachNone, VolumeDetachError, VolumeInitialize, VolumeTerminate,
+		VolumeManage, VolumeUnmanage, VolumeRevert,
+		VolumeResetStatus},
+	"snapshot": {SnapshotCreate, SnapshotUpdate, SnapshotDelete, SnapshotForceDelete, SnapshotClone,
+		SnapshotManage, SnapshotUnmanage, SnapshotRevert, SnapshotReportMade, SnapshotReportGone,
+		SnapshotResetStatus},
 	"attachment": {AttachmentCreate, AttachmentConnect, AttachmentComplete, AttachmentDisconnect, AttachmentAttach, AttachmentDetach},
 }

@@ -153,6 +153,18 @@ func (w *Worker) do(ctx context.Context, j *db.Job) error {
 		return w.createSnapshot(ctx, j)
 	case db.JobSnapshotDelete:
 		return w.deleteSnapshot(ctx, j)
+	case db.JobVolumeManage:
+		return w.manageVolume(ctx, j)
+	case db.JobVolumeUnmanage:
+		return w.unmanageVolume(ctx, j)
+	case db.JobVolumeRevert:
+		return w.revertVolume(ctx, j)
+	case db.JobSnapshotManage:
+		return w.manageSnapshot(ctx, j)
+	case db.JobSnapshotUnmanage:
+		return w.unmanageSnapshot(ctx, j)
+	case db.JobListManageable:
+		return w.listManageable(ctx, j)
 	case db.JobConnect:
 		return w.connect(ctx, j)
 	case db.JobDisconnect:
@@ -168,7 +180,7 @@ func (w *Worker) do(ctx context.Context, j *db.Job) error {
 // final reports whether another attempt could not end otherwise.
 func final(err error) bool {
 	return errors.Is(err, driver.ErrNoSpace) || errors.Is(err, driver.ErrInvalid) || errors.Is(err, driver.ErrNotFound) ||
-		errors.Is(err, driver.ErrExists)
+		errors.Is(err, driver.ErrExists) || db.IsKind(err, db.OverLimit)
 }
 
 // giveUp undoes what a failed operation may have left and ends the job.
@@ -178,6 +190,8 @@ func (w *Worker) giveUp(ctx context.Context, j *db.Job, cause error) error {
 		return w.giveUpCreate(ctx, j, cause)
 	case db.JobInitialize:
 		w.takeBack(j.VolumeID, j.ID)
+	case db.JobVolumeManage, db.JobSnapshotManage:
+		return w.giveUpManage(ctx, j, cause)
 	case db.JobConnect:
 		w.takeBack(j.VolumeID, *j.AttachmentID)
 	}

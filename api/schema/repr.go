@@ -28,6 +28,10 @@ func number(v any) string {
 	return repr(v)
 }
 
+// Repr is a decoded JSON value, numbers as json.Number, as Cinder's messages
+// print it: without the quotes where it is a text.
+func Repr(v any) string { return text(v) }
+
 // repr is a JSON value as Python's repr() prints it, with the keys of objects
 // sorted.
 func repr(v any) string {

@@ -48,7 +48,7 @@ func TestOpenStackCommand(t *testing.T) {
 	s := harness.Start(t, harness.Options{})
 	slots := make(chan struct{}, atOnce)
 	for name, story := range map[string]func(o openstack, c *harness.Client, s *harness.Service){
-		"volumes": volumes, "snapshots": snapshots, "attachments": attachments, "cloud": cloud, "failures": failures,
+		"volumes": volumes, "snapshots": snapshots, "attachments": attachments, "cloud": cloud, "failures": failures, "manage": manage,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -5,6 +5,7 @@ package crash
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -30,11 +31,12 @@ func TestKilledAtAnyMomentNothingIsLostStuckOrLeftBehind(t *testing.T) {
 	s := harness.Start(t, harness.Options{})
 	unlimited(t, s)
 	disk := newDisk(t, s)
+	host := backend(t, s)
 	for round := range rounds {
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan struct{}, callers+1)
 		for range callers {
-			go func() { storm(ctx, s.Client(t)); done <- struct{}{} }()
+			go func() { storm(ctx, s.Client(t), host); done <- struct{}{} }()
 		}
 		go func() { disk.writeUntil(ctx); done <- struct{}{} }()
 		time.Sleep(time.Duration(500+rand.IntN(1500)) * time.Millisecond) // any moment will do
@@ -72,13 +74,13 @@ func unlimited(t *testing.T, s *harness.Service) {
 
 // storm makes and unmakes things as fast as it can until ctx ends. Refusals are
 // part of it, and so is an end of the service.
-func storm(ctx context.Context, c *harness.Client) {
+func storm(ctx context.Context, c *harness.Client, host string) {
 	c = c.WithMicroversion("3.66")
 	do := func(method, path string, body any) { _, _, _ = c.Do(method, path, body) }
 	for ctx.Err() == nil {
 		ids, snaps := idsOf(c, "/volumes", "volumes"), idsOf(c, "/snapshots", "snapshots")
 		vol, snap := pick(ids), pick(snaps)
-		switch n := rand.IntN(12); {
+		switch n := rand.IntN(14); {
 		case n < 4 || vol == "":
 			do(http.MethodPost, "/volumes", map[string]any{"volume": map[string]any{"size": 1, "name": "storm"}})
 		case n < 6:
@@ -89,12 +91,38 @@ func storm(ctx context.Context, c *harness.Client) {
 			do(http.MethodPost, "/volumes/"+vol+"/action", map[string]any{"os-extend": map[string]int{"new_size": 2 + rand.IntN(3)}})
 		case n < 10:
 			do(http.MethodPost, "/snapshots", map[string]any{"snapshot": map[string]any{"volume_id": vol}})
+		case n == 12:
+			do(http.MethodPost, "/volumes/"+vol+"/action", map[string]any{"os-unmanage": nil})
+			do(http.MethodPost, "/manageable_volumes", map[string]any{"volume": map[string]any{"host": host, "name": "storm", "ref": map[string]string{"source-name": "volume-" + vol}}})
+		case n == 13:
+			revert(c)
 		case n == 10 && snap != "":
 			do(http.MethodPost, "/volumes", map[string]any{"volume": map[string]any{"size": 4, "name": "storm", "snapshot_id": snap}})
 		case snap != "":
 			do(http.MethodDelete, "/snapshots/"+snap, nil)
 		}
 	}
+}
+
+// revert goes back to the newest snapshot of all, which is the newest of its volume.
+func revert(c *harness.Client) {
+	_, raw, err := c.Do(http.MethodGet, "/snapshots/detail?limit=1", nil)
+	var out struct{ Snapshots []harness.Snapshot }
+	if err != nil || json.Unmarshal(raw, &out) != nil || len(out.Snapshots) == 0 {
+		return
+	}
+	s := out.Snapshots[0]
+	_, _, _ = c.Do(http.MethodPost, "/volumes/"+s.VolumeID+"/action", map[string]any{"revert": map[string]string{"snapshot_id": s.ID}})
+}
+
+// backend is the host of the volume service.
+func backend(t *testing.T, s *harness.Service) string {
+	t.Helper()
+	var out struct {
+		Services []struct{ Host string } `json:"services"`
+	}
+	s.Client(t).Request(http.MethodGet, "/os-services?binary=cinder-volume", nil, http.StatusOK, &out)
+	return out.Services[0].Host
 }
 
 func pick(ids []string) string {
@@ -139,6 +167,9 @@ func poolFiles(t *testing.T, s *harness.Service) []string {
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), ".") && !strings.Contains(e.Name(), "volume-") && !strings.Contains(e.Name(), "snapshot-") {
 			continue // the pool's own lock
+		}
+		if strings.HasSuffix(e.Name(), "-unmanaged") {
+			continue // was let go: nobody's
 		}
 		names = append(names, e.Name())
 	}

@@ -250,7 +250,7 @@ func obey(order string, open func(string) (driver.Driver, error)) error {
 		}
 		step++
 	})
-	for _, c := range crashCases() {
+	for _, c := range slices.Concat(crashCases(), powerCases()) {
 		if c.name == o.Operation {
 			return errors.Join(c.run(ctx, d), d.Close())
 		}

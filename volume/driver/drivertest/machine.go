@@ -28,6 +28,7 @@ func testMachine(e *env) {
 			"snapshot":       m.snapshot,
 			"deleteSnapshot": m.deleteSnapshot,
 			"clone":          m.clone,
+			"revert":         m.revert,
 			"open":           m.openVolume,
 			"close":          m.closeVolume,
 			"write":          m.write,
@@ -98,6 +99,20 @@ func (m *machine) clone(t *rapid.T) {
 		src = driver.SnapshotSource(drawSnapshot(t, driver.Volume{}))
 	}
 	agree(t, m.d.Clone(m.ctx, v, src), m.twin.clone(v, nameOf(src)))
+}
+
+func (m *machine) revert(t *rapid.T) {
+	r, ok := driver.As[driver.Reverter](m.d)
+	if !ok {
+		return
+	}
+	v, s := drawVolume(t), drawSnapshot(t, driver.Volume{})
+	v.SizeBytes = int64(len(m.twin[v.Name]))
+	want := driver.ErrInUse
+	if m.devices[v.Name] == nil {
+		want = m.twin.revert(v, s)
+	}
+	agree(t, r.Revert(m.ctx, v, s), want)
 }
 
 func (m *machine) openVolume(t *rapid.T) {

@@ -53,7 +53,11 @@ func Run(t *testing.T, p Pool) {
 		{"a cancelled copy leaves nothing", testCancelledCopy},
 		{"a snapshot under writers is one moment", testMoment},
 		{"sweep removes what nobody knows", testSweep},
+		{"a volume is let go and taken over", testManageVolume},
+		{"a snapshot is let go and taken over", testManageSnapshot},
+		{"revert", testRevert},
 		{"killed at any point", testCrash},
+		{"killed at any point of an optional power", testPowerCrash},
 		{"random operations match the twin", testMachine},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -64,3 +64,16 @@ func (w twin) clone(v driver.Volume, from string) error {
 	w[v.Name] = grown(data, v.SizeBytes)
 	return nil
 }
+
+func (w twin) revert(v driver.Volume, s driver.Snapshot) error {
+	_, there := w[v.Name]
+	data, taken := w[s.Name]
+	switch {
+	case !there || !taken:
+		return driver.ErrNotFound
+	case v.SizeBytes < int64(len(data)):
+		return driver.ErrInvalid
+	}
+	w[v.Name] = grown(data, v.SizeBytes)
+	return nil
+}

@@ -7,8 +7,12 @@
 // and is then renamed: a crash leaves a .part file, which the next try remakes
 // and Sweep removes.
 //
-// Where the file system can share extents (XFS, Btrfs, bcachefs), snapshots and
-// clones are one FICLONE, during which writers wait. Elsewhere they are sparse
+// A raw file that somebody puts into the folder can be managed: it is grown and
+// renamed. A volume or snapshot that is let go gets the suffix "-unmanaged" and
+// is from then on such a file.
+//
+// Where the file system can share extents (XFS, Btrfs, bcachefs), snapshots,
+// clones and reverts are one FICLONE, during which writers wait. Elsewhere they are sparse
 // copies that writers overtake: see pointCopy.
 //
 // One process owns the folder, by flock. Start reading at driver.go; the way of

@@ -11,10 +11,28 @@ import (
 	"github.com/clinker-io/clinker/volume/driver"
 )
 
-// make makes the file of that name, which must be claimed and absent: fill
-// works on the .part file, which gets its name when it is on stable storage.
-// Anything an earlier try left in the .part file is gone first.
-func (d *Driver) make(ctx context.Context, name string, fill func(*os.File) error) (err error) {
+// make makes the file of that name, which must be claimed and absent.
+func (d *Driver) make(ctx context.Context, name string, fill func(*os.File) error) error {
+	if err := d.makePart(ctx, name, fill); err != nil {
+		return err
+	}
+	part := name + partSuffix
+	if err := d.root.Rename(part, name); err != nil {
+		return errors.Join(err, d.root.Remove(part))
+	}
+	driver.Step(ctx, "renamed")
+	if err := d.syncFolder(); err != nil {
+		// The file is whole and has its name; only its survival of a power cut
+		// is open. It goes, so that a retry starts from nothing.
+		return errors.Join(err, d.root.Rename(name, part), d.root.Remove(part))
+	}
+	return nil
+}
+
+// makePart makes what is to get a claimed name: fill works on the .part file,
+// which is on stable storage when this returns. Anything an earlier try left in
+// it is gone first.
+func (d *Driver) makePart(ctx context.Context, name string, fill func(*os.File) error) (err error) {
 	part := name + partSuffix
 	f, err := d.root.OpenFile(part, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
@@ -37,15 +55,6 @@ func (d *Driver) make(ctx context.Context, name string, fill func(*os.File) erro
 		return err
 	}
 	driver.Step(ctx, "part synced")
-	if err := d.root.Rename(part, name); err != nil {
-		return err
-	}
-	driver.Step(ctx, "renamed")
-	if err := d.syncFolder(); err != nil {
-		// The file is whole and has its name; only its survival of a power cut
-		// is open. Back to a .part file, so that a retry starts from nothing.
-		return errors.Join(err, d.root.Rename(name, part))
-	}
 	return nil
 }
 

@@ -36,8 +36,11 @@ func mountXFS(t testing.TB) string {
 	return dir
 }
 
-// unmount takes the mount away even if a failed test has left a file open.
+// unmount takes the mount away even if a failed test has left a file open. A
+// child that another test is just starting has all files open until its exec.
 func unmount(t testing.TB, dir string) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	if err := unix.Unmount(dir, 0); err != nil {
 		t.Errorf("unmount %s: %v", dir, errors.Join(err, unix.Unmount(dir, unix.MNT_DETACH)))
 	}

@@ -1,0 +1,191 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/clinker-io/clinker/api/schema"
+	"github.com/clinker-io/clinker/db"
+)
+
+var (
+	manageableReference = Field[db.Manageable]{"reference", 0, anyone, func(b []byte, _ *Request, m *db.Manageable) []byte { return appendMap(b, m.Reference) }}
+	manageableSize      = Field[db.Manageable]{"size", 0, anyone, func(b []byte, _ *Request, m *db.Manageable) []byte { return appendInt(b, m.SizeGiB) }}
+	manageableSafe      = Field[db.Manageable]{"safe_to_manage", 0, anyone, func(b []byte, _ *Request, m *db.Manageable) []byte { return appendBool(b, m.Safe) }}
+	manageableReason    = Field[db.Manageable]{"reason_not_safe", 0, anyone, func(b []byte, _ *Request, m *db.Manageable) []byte { return appendStringOrNull(b, m.Reason) }}
+	manageableID        = Field[db.Manageable]{"cinder_id", 0, anyone, func(b []byte, _ *Request, m *db.Manageable) []byte { return appendStringOrNull(b, m.ID) }}
+	manageableExtra     = Field[db.Manageable]{"extra_info", 0, anyone, func(b []byte, _ *Request, _ *db.Manageable) []byte { return append(b, "null"...) }}
+	manageableSource    = Field[db.Manageable]{"source_reference", 0, anyone, func(b []byte, _ *Request, m *db.Manageable) []byte {
+		if m.Source == nil {
+			return append(b, "null"...)
+		}
+		return appendMap(b, m.Source)
+	}}
+)
+
+var (
+	manageableVolumeFields         = []Field[db.Manageable]{manageableReference, manageableSize, manageableSafe}
+	manageableVolumeDetailFields   = append(slices.Clone(manageableVolumeFields), manageableReason, manageableID, manageableExtra)
+	manageableSnapshotFields       = append(slices.Clone(manageableVolumeFields), manageableSource)
+	manageableSnapshotDetailFields = append(slices.Clone(manageableVolumeFields), manageableReason, manageableExtra, manageableID, manageableSource)
+)
+
+func (a *API) listManageableVolumes(r *Request) (Response, error) {
+	return a.listManageable(r, "manageable-volumes", manageableVolumeFields, false)
+}
+
+func (a *API) listManageableVolumesDetail(r *Request) (Response, error) {
+	return a.listManageable(r, "manageable-volumes", manageableVolumeDetailFields, false)
+}
+
+func (a *API) listManageableSnapshots(r *Request) (Response, error) {
+	return a.listManageable(r, "manageable-snapshots", manageableSnapshotFields, true)
+}
+
+func (a *API) listManageableSnapshotsDetail(r *Request) (Response, error) {
+	return a.listManageable(r, "manageable-snapshots", manageableSnapshotDetailFields, true)
+}
+
+// listManageable asks the worker of the host and waits for what it says.
+func (a *API) listManageable(r *Request, key string, fields []Field[db.Manageable], snapshots bool) (Response, error) {
+	q := r.Query()
+	host, _ := q.get("host")
+	cluster, _ := q.get("cluster")
+	if err := hostOrCluster(host, cluster, r.Microversion.ListsManageableInClusters()); err != nil {
+		return Response{}, err
+	}
+	args, marker, err := r.manageableArgs()
+	if err != nil {
+		return Response{}, err
+	}
+	args.Snapshots = snapshots
+	s, err := a.managingService(r, host)
+	if err != nil {
+		return Response{}, err
+	}
+	if args.Marker, err = markerOf(marker); err != nil {
+		return Response{}, err
+	}
+	job, err := a.Store.ListManageable(r.Context(), r.Actor(), s.Host, args, a.ReplyTo)
+	if err != nil {
+		return Response{}, err
+	}
+	raw, err := a.wait(r.Context(), job)
+	if err != nil {
+		return Response{}, err
+	}
+	var result db.ManageableResult
+	if err := json.Unmarshal(raw, &result); err != nil {
+		return Response{}, fmt.Errorf("result of job %s: %w", job, err)
+	}
+	if result.NoMarker {
+		return Response{}, badRequest("Invalid input received: marker not found: %s", shown(args.Marker))
+	}
+	return newView(r, fields, nil).Many(result.Items, Page{Key: key}), nil
+}
+
+// hostOrCluster: exactly one is wanted, and before clusters came the host.
+func hostOrCluster(host, cluster string, clusters bool) error {
+	switch {
+	case !clusters && host == "":
+		return badRequest("Invalid input received: Host field is missing.")
+	case clusters && (host == "") == (cluster == ""):
+		return badRequest("Invalid input received: One and only one of cluster and host must be set.")
+	}
+	return nil
+}
+
+// manageableArgs reads paging and order; what may be sorted by is fixed.
+func (r *Request) manageableArgs() (args db.ManageableArgs, marker string, err error) {
+	q := r.Query()
+	marker, _ = q.get("marker")
+	if args.Limit, err = r.limit(); err != nil {
+		return args, "", err
+	}
+	if args.Offset, err = offset(q); err != nil {
+		return args, "", err
+	}
+	args.Sort, err = manageableSort(q)
+	return args, marker, err
+}
+
+func manageableSort(q query) ([]db.Sort, error) {
+	list, isNew := q.get("sort")
+	key, hasKey := q.get("sort_key")
+	dir, hasDir := q.get("sort_dir")
+	switch {
+	case isNew && (hasKey || hasDir):
+		return nil, badRequest("The 'sort_key' and 'sort_dir' parameters are deprecated and cannot be used with the 'sort' parameter.")
+	case !isNew && !hasKey:
+		key = "reference"
+	}
+	parts := strings.Split(strings.TrimSpace(list), ",")
+	if !isNew {
+		parts = []string{key + ":" + dir}
+	}
+	var sort []db.Sort
+	var badKeys, badDirs []string
+	for _, part := range parts {
+		key, dir, _ := strings.Cut(part, ":")
+		key, dir = strings.TrimSpace(key), strings.TrimSpace(dir)
+		if key != "reference" && key != "size" {
+			badKeys = append(badKeys, key)
+		}
+		if dir != "" && dir != "asc" && dir != "desc" {
+			badDirs = append(badDirs, dir)
+		}
+		sort = append(sort, db.Sort{Key: key, Desc: dir != "asc"})
+	}
+	switch {
+	case badKeys != nil:
+		return nil, badRequest("Invalid sort keys passed: %s", joined(badKeys))
+	case badDirs != nil:
+		return nil, badRequest("Invalid sort dirs passed: %s", joined(badDirs))
+	}
+	return sort[:min(len(sort), maxSortKeys)], nil // there are two keys: more change nothing
+}
+
+// markerOf checks that a marker is the JSON of a reference; nil is none.
+func markerOf(text string) (json.RawMessage, error) {
+	if text == "" {
+		return nil, nil
+	}
+	if _, err := decodeBody([]byte(text)); err != nil {
+		return nil, badRequest("Invalid input received: marker %s can not be analysed, please use json like format", text)
+	}
+	return json.RawMessage(text), nil
+}
+
+// shown is a marker as messages print it.
+func shown(raw json.RawMessage) string {
+	v, err := decodeBody(raw)
+	if err != nil { // markerOf has read it
+		return string(raw)
+	}
+	return schema.Repr(v)
+}
+
+// managingService finds the volume service of a host, whose pool may be named
+// too. There are no clusters, so none is ever found.
+func (a *API) managingService(r *Request, host string) (db.ServiceState, error) {
+	if host == "" {
+		return db.ServiceState{}, db.Errorf(db.NotFound, "Service %s could not be found.", db.BinaryVolume)
+	}
+	host = db.BackendOf(host)
+	all, err := a.Store.Services(r.Context())
+	if err != nil {
+		return db.ServiceState{}, fmt.Errorf("services: %w", err)
+	}
+	i := slices.IndexFunc(all, func(s db.ServiceState) bool {
+		return s.Binary == db.BinaryVolume && (s.Host == host || !strings.Contains(host, "@") && strings.HasPrefix(s.Host, host+"@"))
+	})
+	switch {
+	case i < 0:
+		return db.ServiceState{}, db.Errorf(db.NotFound, "Service %s could not be found on host %s.", db.BinaryVolume, host)
+	case all[i].Disabled || !all[i].Up:
+		return db.ServiceState{}, badRequest("Service is unavailable at this time.")
+	}
+	return all[i], nil
+}
