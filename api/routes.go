@@ -43,6 +43,9 @@ func Routes() []Route {
 		defaultTypeRoutes(),
 		quotaRoutes(),
 		serviceRoutes(),
+		serviceLogRoutes(),
+		clusterRoutes(),
+		workerRoutes(),
 		limitRoutes(),
 		poolRoutes(),
 		resourceFilterRoutes(),
@@ -52,7 +55,7 @@ func Routes() []Route {
 
 // collections are the resources whose paths upstream makes as a set of seven:
 // a verb that has no row there is a fault, not the router's 404.
-var collections = []string{"/extensions", "/volumes", "/snapshots", "/attachments", "/types", "/messages", "/os-services", "/limits", "/os-availability-zone", "/os-quota-sets", "/os-quota-class-sets", "/scheduler-stats", "/resource_filters"}
+var collections = []string{"/extensions", "/volumes", "/snapshots", "/attachments", "/types", "/messages", "/os-services", "/clusters", "/workers", "/limits", "/os-availability-zone", "/os-quota-sets", "/os-quota-class-sets", "/scheduler-stats", "/resource_filters"}
 
 // bareRoutes lists what a collection's paths match besides the rows.
 func bareRoutes(path string) []Route {

@@ -41,6 +41,10 @@ type Config struct {
 	ResourceFilters map[string][]string
 	// ReplyTo is the queue on which this process learns that a job ended.
 	ReplyTo string
+	// Host names this process where services are listed by host.
+	Host string
+	// Logs are the loggers of this process; nil: it has none to tell of.
+	Logs LogLevels
 	// Healthcheck is asked by /healthcheck; nil is always well.
 	Healthcheck func(context.Context) error
 }
