@@ -41,6 +41,9 @@ type Config struct {
 	ResourceFilters map[string][]string
 	// ReplyTo is the queue on which this process learns that a job ended.
 	ReplyTo string
+	// PoolsOfType tells which of the pools the scheduler would use for a volume
+	// type; nil: all.
+	PoolsOfType func(db.VolumeType, []db.LivePool) ([]bool, error)
 	// Host names this process where services are listed by host.
 	Host string
 	// Logs are the loggers of this process; nil: it has none to tell of.
