@@ -191,41 +191,6 @@ func (q *Queries) livePools(ctx context.Context, downSeconds float64) ([]livePoo
 	return items, nil
 }
 
-const moveVolumeHost = `-- name: moveVolumeHost :execrows
-UPDATE volumes SET host = $1::text || substring(host FROM char_length($2::text) + 1), updated_at = now()
-WHERE host = $2::text OR starts_with(host, $2::text || '#')
-`
-
-type moveVolumeHostParams struct {
-	NewHost     string
-	CurrentHost string
-}
-
-func (q *Queries) moveVolumeHost(ctx context.Context, arg moveVolumeHostParams) (int64, error) {
-	result, err := q.db.Exec(ctx, moveVolumeHost, arg.NewHost, arg.CurrentHost)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
-const removeService = `-- name: removeService :execrows
-DELETE FROM services WHERE host = $1 AND "binary" = $2
-`
-
-type removeServiceParams struct {
-	Host       string
-	BinaryName string
-}
-
-func (q *Queries) removeService(ctx context.Context, arg removeServiceParams) (int64, error) {
-	result, err := q.db.Exec(ctx, removeService, arg.Host, arg.BinaryName)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
 const reportLogs = `-- name: reportLogs :exec
 UPDATE services SET log_levels = $1 WHERE host = $2 AND "binary" = $3 AND log_levels <> $1
 `

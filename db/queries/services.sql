@@ -38,9 +38,6 @@ WHERE host = @host AND "binary" = @binary_name;
 -- name: setServicesFrozen :execrows
 UPDATE services SET frozen = @frozen, updated_at = now() WHERE id = ANY (@ids::bigint[]) AND frozen <> @frozen;
 
--- name: removeService :execrows
-DELETE FROM services WHERE host = @host AND "binary" = @binary_name;
-
 -- startLogs is a process that says anew what its loggers are at: what was wanted of its predecessor is forgotten.
 -- name: startLogs :execrows
 UPDATE services SET log_levels = @levels, log_wanted = '{}' WHERE host = @host AND "binary" = @binary_name;
@@ -73,7 +70,3 @@ WHERE state IN ('queued', 'running') AND coalesce(snapshot_id, volume_id) = @res
   AND (@snapshots::boolean OR kind NOT LIKE 'snapshot.%')
   AND (@volumes::boolean OR kind LIKE 'snapshot.%')
 ORDER BY seq LIMIT 1;
-
--- name: moveVolumeHost :execrows
-UPDATE volumes SET host = @new_host::text || substring(host FROM char_length(@current_host::text) + 1), updated_at = now()
-WHERE host = @current_host::text OR starts_with(host, @current_host::text || '#');
