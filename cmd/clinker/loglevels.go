@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/clinker-io/clinker/db"
@@ -32,10 +34,7 @@ func (b *base) followLogs(ctx context.Context, binary, host string, levels *logl
 		var err error
 		if registered {
 			at, err = b.store.SyncLogs(ctx, binary, host, at, func(wanted db.LogLevels) db.LogLevels {
-				for name, level := range wanted {
-					levels.Set(name, level)
-				}
-				return levels.Levels("")
+				return follow(levels, wanted)
 			})
 		} else {
 			registered, err = b.store.StartLogs(ctx, binary, host, at)
@@ -49,4 +48,12 @@ func (b *base) followLogs(ctx context.Context, binary, host string, levels *logl
 		case <-tick.C:
 		}
 	}
+}
+
+// follow sets loggers, each by its whole name, and tells what all are at.
+func follow(levels *loglevel.Set, wanted db.LogLevels) db.LogLevels {
+	for _, name := range slices.Sorted(maps.Keys(wanted)) { // a.b after a, whose name it begins with
+		levels.Set(name, wanted[name])
+	}
+	return levels.Levels("")
 }

@@ -35,7 +35,8 @@ The database is the one that the configuration names; of a running
   clinker manage quota sync --project-id 7b1a09d6
   clinker manage service list --state-dir ~/clinker
   clinker manage service remove cinder-volume node1@ceph
-  clinker manage volume update-host --currenthost node1@ceph --newhost node2@ceph`}
+  clinker manage volume update-host --currenthost node1@ceph --newhost node2@ceph`,
+		Args: cobra.NoArgs, RunE: chooseOne}
 	f := cmd.PersistentFlags()
 	f.StringVar(&o.configFile, "config-file", defaultConfigFile, "configuration, in cinder.conf's form")
 	f.StringVar(&o.stateDir, "state-dir", "", "state folder of a running 'clinker all', whose database is meant")
@@ -47,9 +48,14 @@ const defaultConfigFile = "/etc/clinker/cinder.conf"
 
 // group is a subcommand that only holds others.
 func group(use, short string, subs ...*cobra.Command) *cobra.Command {
-	cmd := &cobra.Command{Use: use, Short: short}
+	cmd := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: chooseOne}
 	cmd.AddCommand(subs...)
 	return cmd
+}
+
+// chooseOne is what a subcommand that only holds others does.
+func chooseOne(cmd *cobra.Command, _ []string) error {
+	return errors.Join(cmd.Help(), errors.New("choose a subcommand of "+cmd.CommandPath()))
 }
 
 // run makes the RunE of a subcommand that needs the store.
