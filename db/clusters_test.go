@@ -129,6 +129,11 @@ func TestVolumesMoveToAnotherHostWithTheirJobs(t *testing.T) {
 		if err != nil || n != c.want || *row.Host != c.host {
 			t.Errorf("%+v: %d, %v, on %s", c, n, err, *row.Host)
 		}
+		var where string
+		must(t, s.Pool().QueryRow(t.Context(), "SELECT string_agg(host, ' ') FROM pool_usage WHERE volumes <> 0 OR gib <> 0").Scan(&where))
+		if where != c.host {
+			t.Errorf("%+v: volumes are counted on %s", c, where)
+		}
 	}
 	noClaim(t, s, db.VolumeQueue("node@file"))
 	if j := claim(t, s, db.VolumeQueue("other@file")); j.VolumeID != v.ID {

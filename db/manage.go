@@ -103,11 +103,17 @@ func (s *Store) MoveVolumes(ctx context.Context, from, to string) (n int, err er
 		return 0, Errorf(Invalid, "Either both hosts name a pool, as host@backend#pool, or none of them does.")
 	}
 	err = s.tx(ctx, func(t *txn) error {
+		if err := t.bulkMove(ctx); err != nil {
+			return fmt.Errorf("move volumes: %w", err)
+		}
 		ids, err := t.moveVolumes(ctx, moveVolumesParams{NewHost: to, CurrentHost: from})
 		if err != nil {
 			return fmt.Errorf("move volumes: %w", err)
 		}
 		n = len(ids)
+		if err := t.recountPools(ctx, ids, from, to); err != nil {
+			return err
+		}
 		if err := t.moveJobs(ctx, moveJobsParams{NewQueue: VolumeQueue(to), CurrentQueue: VolumeQueue(from), Volumes: ids}); err != nil {
 			return fmt.Errorf("move jobs: %w", err)
 		}
@@ -115,6 +121,22 @@ func (s *Store) MoveVolumes(ctx context.Context, from, to string) (n int, err er
 		return nil
 	})
 	return n, err
+}
+
+// recountPools counts what is on the pools between which volumes were moved;
+// what others place on them meanwhile is counted after it.
+func (t *txn) recountPools(ctx context.Context, moved []string, from, to string) error {
+	if err := t.addPoolUsage(ctx, moved); err != nil {
+		return fmt.Errorf("pools of the volumes: %w", err)
+	}
+	hosts, err := t.lockPoolUsage(ctx, lockPoolUsageParams{Hosts: []string{from, to}, CurrentHost: from, NewHost: to})
+	if err != nil {
+		return fmt.Errorf("lock pools: %w", err)
+	}
+	if err := t.countPoolUsage(ctx, hosts); err != nil {
+		return fmt.Errorf("count pools: %w", err)
+	}
+	return nil
 }
 
 // PurgeOlder removes what has been done with for so long: finished jobs, and

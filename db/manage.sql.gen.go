@@ -9,6 +9,16 @@ import (
 	"context"
 )
 
+const addPoolUsage = `-- name: addPoolUsage :exec
+INSERT INTO pool_usage (host, gib, volumes) SELECT DISTINCT v.host, 0, 0 FROM volumes v WHERE v.id = ANY ($1::text[]::uuid[])
+ON CONFLICT (host) DO NOTHING
+`
+
+func (q *Queries) addPoolUsage(ctx context.Context, volumes []string) error {
+	_, err := q.db.Exec(ctx, addPoolUsage, volumes)
+	return err
+}
+
 const addQuotaRows = `-- name: addQuotaRows :exec
 INSERT INTO quota_usages (project_id, resource)
 SELECT p, r FROM (SELECT unnest($1::text[]) AS p, unnest($2::text[]) AS r) w ORDER BY p, r
@@ -22,6 +32,28 @@ type addQuotaRowsParams struct {
 
 func (q *Queries) addQuotaRows(ctx context.Context, arg addQuotaRowsParams) error {
 	_, err := q.db.Exec(ctx, addQuotaRows, arg.Projects, arg.Resources)
+	return err
+}
+
+const bulkMove = `-- name: bulkMove :exec
+SELECT set_config('clinker.bulk', 'on', true)
+`
+
+// bulkMove keeps the trigger from counting volume by volume within the transaction.
+func (q *Queries) bulkMove(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, bulkMove)
+	return err
+}
+
+const countPoolUsage = `-- name: countPoolUsage :exec
+UPDATE pool_usage u SET gib = c.gib, volumes = c.n
+FROM (SELECT h.host, coalesce(sum(v.size), 0)::bigint AS gib, count(v.id) AS n
+      FROM unnest($1::text[]) AS h(host) LEFT JOIN volumes v ON v.host = h.host GROUP BY h.host) c
+WHERE u.host = c.host
+`
+
+func (q *Queries) countPoolUsage(ctx context.Context, hosts []string) error {
+	_, err := q.db.Exec(ctx, countPoolUsage, hosts)
 	return err
 }
 
@@ -49,6 +81,38 @@ func (q *Queries) heldQuota(ctx context.Context) ([]heldQuotaRow, error) {
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockPoolUsage = `-- name: lockPoolUsage :many
+SELECT u.host FROM pool_usage u
+WHERE u.host = ANY ($1::text[]) OR starts_with(u.host, $2::text || '#') OR starts_with(u.host, $3::text || '#')
+ORDER BY u.host FOR UPDATE
+`
+
+type lockPoolUsageParams struct {
+	Hosts       []string
+	CurrentHost string
+	NewHost     string
+}
+
+func (q *Queries) lockPoolUsage(ctx context.Context, arg lockPoolUsageParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, lockPoolUsage, arg.Hosts, arg.CurrentHost, arg.NewHost)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var host string
+		if err := rows.Scan(&host); err != nil {
+			return nil, err
+		}
+		items = append(items, host)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

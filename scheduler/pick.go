@@ -52,7 +52,7 @@ type check struct {
 func prepare(fs []namedFilter, r *Request) []check {
 	checks := []check{{"resource backend", func(p *Pool) bool {
 		return (r.OnlyBackend == "" || r.OnlyBackend == backend(p.Host)) && (r.OnlyPool == "" || r.OnlyPool == p.Host)
-	}}}
+	}}, {"tried before", retryFilter(r)}}
 	for _, f := range fs {
 		checks = append(checks, check{f.name, f.prepare(r)})
 	}

@@ -23,6 +23,25 @@ UPDATE volumes SET host = @new_host::text || substring(host FROM char_length(@cu
 WHERE host = @current_host::text OR starts_with(host, @current_host::text || '#')
 RETURNING id;
 
+-- bulkMove keeps the trigger from counting volume by volume within the transaction.
+-- name: bulkMove :exec
+SELECT set_config('clinker.bulk', 'on', true);
+
+-- name: addPoolUsage :exec
+INSERT INTO pool_usage (host, gib, volumes) SELECT DISTINCT v.host, 0, 0 FROM volumes v WHERE v.id = ANY (sqlc.arg('volumes')::text[]::uuid[])
+ON CONFLICT (host) DO NOTHING;
+
+-- name: lockPoolUsage :many
+SELECT u.host FROM pool_usage u
+WHERE u.host = ANY (@hosts::text[]) OR starts_with(u.host, @current_host::text || '#') OR starts_with(u.host, @new_host::text || '#')
+ORDER BY u.host FOR UPDATE;
+
+-- name: countPoolUsage :exec
+UPDATE pool_usage u SET gib = c.gib, volumes = c.n
+FROM (SELECT h.host, coalesce(sum(v.size), 0)::bigint AS gib, count(v.id) AS n
+      FROM unnest(@hosts::text[]) AS h(host) LEFT JOIN volumes v ON v.host = h.host GROUP BY h.host) c
+WHERE u.host = c.host;
+
 -- moveJobs lets the jobs that wait for volumes be done where those are now.
 -- name: moveJobs :exec
 UPDATE jobs SET queue = @new_queue WHERE queue = @current_queue AND state = 'queued' AND volume_id = ANY (sqlc.arg('volumes')::text[]::uuid[]);
