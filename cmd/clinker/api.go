@@ -52,12 +52,18 @@ func (b *base) apiHandler(replies string) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	choice, ratio, err := schedulerConfig(b.cfg)
+	if err != nil {
+		return nil, err
+	}
 	levels := newLevels(d.Debug)
 	zone := d.DefaultZone
 	if zone == "" {
 		zone = d.Zone
 	}
-	return api.New(api.Config{Store: b.store, Logger: levels.Logger("clinker.api"), Logs: levels, Host: b.host, ResourceFilters: filters, PoolsOfType: poolsOfType(b.cfg), PublicEndpoint: d.PublicEndpoint, MaxLimit: d.MaxLimit,
+	return api.New(api.Config{Store: b.store, Logger: levels.Logger("clinker.api"), Logs: levels, Host: b.host,
+		ResourceFilters: filters, PoolsOfType: poolsOfType(choice, ratio),
+		PublicEndpoint: d.PublicEndpoint, MaxLimit: d.MaxLimit,
 		DefaultVolumeType: d.DefaultVolumeType, DefaultAvailabilityZone: zone, ZoneFallback: d.ZoneFallback,
 		ClonesAcrossZones: !d.ClonedSameZone, WaitLimit: config.Seconds(d.RPCTimeout), ReplyTo: replies}), nil
 }

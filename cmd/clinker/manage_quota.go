@@ -12,7 +12,8 @@ import (
 func manageQuota(o *manageOptions) *cobra.Command {
 	return group("quota", "Compare quota usages with what there is, and put them right",
 		o.quota("check", "Say which usages are wrong",
-			"Counts the volumes, snapshots and gigabytes of every project, and what unfinished\noperations hold, and says where the quota usages differ. Ends with 1 when some do.", false),
+			"Counts the volumes, snapshots and gigabytes of every project, and what unfinished\n"+
+				"operations hold, and says where the quota usages differ. Ends with 1 when some do.", false),
 		o.quota("sync", "Put usages right",
 			"Does what check does and writes the true numbers, in one transaction. Operations of\nusers wait for it; it may run at any time.", true))
 }

@@ -16,7 +16,8 @@ func manageService(o *manageOptions) *cobra.Command {
 	return group("service", "List and remove services",
 		&cobra.Command{Use: "list", Short: "List services, and whether they were heard of lately", Args: cobra.NoArgs, RunE: o.run(listServices)},
 		&cobra.Command{Use: "remove BINARY HOST", Short: "Forget a service that will not come back",
-			Long:    "Forgets a service, such as a backend that was taken out of the configuration. Its volumes\nstay, and name a host that nobody serves until the service starts again.",
+			Long: "Forgets a service, such as a backend that was taken out of the configuration. Its volumes\n" +
+				"stay, and name a host that nobody serves until the service starts again.",
 			Example: "  clinker manage service remove cinder-volume node1@ceph", Args: cobra.ExactArgs(2), RunE: o.run(removeService)})
 }
 

@@ -22,12 +22,8 @@ func schedulerConfig(cfg *config.Config) (scheduler.Config, scheduler.Ratio, err
 }
 
 // poolsOfType asks the filters which pools a volume type may use.
-func poolsOfType(cfg *config.Config) func(db.VolumeType, []db.LivePool) ([]bool, error) {
+func poolsOfType(c scheduler.Config, ratio scheduler.Ratio) func(db.VolumeType, []db.LivePool) ([]bool, error) {
 	return func(t db.VolumeType, live []db.LivePool) ([]bool, error) {
-		c, ratio, err := schedulerConfig(cfg)
-		if err != nil {
-			return nil, err
-		}
 		pools := make([]scheduler.Pool, len(live))
 		for i := range live {
 			var stats map[string]any
