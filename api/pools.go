@@ -21,6 +21,9 @@ func poolRoutes() []Route {
 // FiltersPools: from 3.28 the list of pools has filters.
 func (m Microversion) FiltersPools() bool { return m >= 28 }
 
+// FiltersPoolsByType: from 3.35 a volume type filters them too.
+func (m Microversion) FiltersPoolsByType() bool { return m >= 35 }
+
 // pool is one pool as clients see it.
 type pool struct {
 	name         string
@@ -51,9 +54,9 @@ func (a *API) listPools(r *Request) (Response, error) {
 	if err != nil {
 		return Response{}, err
 	}
-	live, err := a.Store.LivePools(r.Context())
+	live, err := a.livePools(r)
 	if err != nil {
-		return Response{}, fmt.Errorf("pools: %w", err)
+		return Response{}, err
 	}
 	pools := make([]pool, 0, len(live))
 	for i := range live {
@@ -72,8 +75,35 @@ func (a *API) listPools(r *Request) (Response, error) {
 	return newView(r, fields, nil).Many(pools, Page{Key: "pools"}), nil
 }
 
-// poolFilters are checked for administrators too: nobody else comes here. The
-// choice by volume type is the scheduler's and not known here.
+// livePools are the pools, or those that suit the volume type asked for.
+func (a *API) livePools(r *Request) ([]db.LivePool, error) {
+	live, err := a.Store.LivePools(r.Context())
+	if err != nil {
+		return nil, fmt.Errorf("pools: %w", err)
+	}
+	name, asked := r.Query().get("volume_type")
+	if !asked || name == "" || !r.Microversion.FiltersPoolsByType() {
+		return live, nil
+	}
+	t, err := a.typeOf(r, &name, source{})
+	if err != nil || a.PoolsOfType == nil {
+		return live, err
+	}
+	suits, err := a.PoolsOfType(t, live)
+	if err != nil {
+		return nil, fmt.Errorf("pools of type %s: %w", t.ID, err)
+	}
+	var out []db.LivePool
+	for i, ok := range suits {
+		if ok {
+			out = append(out, live[i])
+		}
+	}
+	return out, nil
+}
+
+// poolFilters are checked for administrators too: nobody else comes here.
+// The choice by volume type is made before.
 func (r *Request) poolFilters() ([]param, error) {
 	if !r.Microversion.FiltersPools() {
 		return nil, nil
@@ -83,8 +113,9 @@ func (r *Request) poolFilters() ([]param, error) {
 	for _, p := range r.Query() {
 		switch {
 		case p.key == "detail":
-		case p.key == "volume_type" || r.Microversion.FiltersByFile() && !r.mayFilter(r.api.ResourceFilters["pool"], p.key):
+		case r.Microversion.FiltersByFile() && !r.mayFilter(r.api.ResourceFilters["pool"], p.key):
 			refused = append(refused, p.key)
+		case p.key == "volume_type":
 		default:
 			out = append(out, p)
 		}

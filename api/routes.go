@@ -49,6 +49,9 @@ func Routes() []Route {
 		defaultTypeRoutes(),
 		quotaRoutes(),
 		serviceRoutes(),
+		serviceLogRoutes(),
+		clusterRoutes(),
+		workerRoutes(),
 		limitRoutes(),
 		poolRoutes(),
 		resourceFilterRoutes(),
@@ -58,8 +61,27 @@ func Routes() []Route {
 
 // collections are the resources whose paths upstream makes as a set of seven:
 // a verb that has no row there is a fault, not the router's 404.
-var collections = []string{"/extensions", "/volumes", "/snapshots", "/attachments", "/types", "/messages", "/os-services", "/limits", "/os-availability-zone", "/os-quota-sets", "/os-quota-class-sets", "/scheduler-stats", "/resource_filters",
-	"/os-volume-manage", "/manageable_volumes", "/os-snapshot-manage", "/manageable_snapshots"}
+var collections = []string{
+	"/attachments",
+	"/clusters",
+	"/extensions",
+	"/limits",
+	"/manageable_snapshots",
+	"/manageable_volumes",
+	"/messages",
+	"/os-availability-zone",
+	"/os-quota-class-sets",
+	"/os-quota-sets",
+	"/os-services",
+	"/os-snapshot-manage",
+	"/os-volume-manage",
+	"/resource_filters",
+	"/scheduler-stats",
+	"/snapshots",
+	"/types",
+	"/volumes",
+	"/workers",
+}
 
 // bareRoutes lists what a collection's paths match besides the rows.
 func bareRoutes(path string) []Route {

@@ -46,6 +46,13 @@ type Config struct {
 	Compute Compute
 	// VolumeName makes the name of a volume in its pool (volume_name_template).
 	VolumeName string
+	// PoolsOfType tells which of the pools the scheduler would use for a volume
+	// type; nil: all.
+	PoolsOfType func(db.VolumeType, []db.LivePool) ([]bool, error)
+	// Host names this process where services are listed by host.
+	Host string
+	// Logs are the loggers of this process; nil: it has none to tell of.
+	Logs LogLevels
 	// Healthcheck is asked by /healthcheck; nil is always well.
 	Healthcheck func(context.Context) error
 }

@@ -2,9 +2,9 @@ package api
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/clinker-io/clinker/api/schema"
+	"github.com/clinker-io/clinker/db"
 )
 
 // serviceProperties are those of a body that means one service.
@@ -15,7 +15,8 @@ var (
 	serviceSchema       = schema.Of(serviceObject(serviceProperties))
 	serviceReasonSchema = schema.Of(serviceObject(serviceProperties +
 		`,"disabled_reason":{"type":"string","minLength":1,"maxLength":255,"format":"disabled_reason"}`))
-	serviceHostSchema = schema.Of(schema.Object(`"host":$cinder_host,"cluster":$name_or_null`))
+	serviceHostSchema     = schema.Of(schema.Object(`"host":$cinder_host,"cluster":$name_or_null`))
+	serviceFailoverSchema = schema.Of(schema.Object(`"host":$cinder_host,"backend_id":$name_or_null,"cluster":$name_or_null`))
 )
 
 // serviceObject wants the binary, or service, its older name.
@@ -27,7 +28,10 @@ func serviceRoutes() []Route {
 	put := func(verb string, s *schema.Set, handle func(*API, *Request) (Response, error), checks ...string) Route {
 		return Route{Method: http.MethodPut, Path: "/os-services/" + verb, Policy: "volume_extension:services:update", Checks: checks, Schema: s, Status: 200, Handle: handle}
 	}
+	failover := put("failover_host", serviceFailoverSchema, (*API).failoverService, "volume:failover_host")
+	failover.Status = http.StatusAccepted
 	return []Route{
+		failover,
 		{Method: http.MethodGet, Path: "/os-services", Policy: "volume_extension:services:index", Status: 200, Handle: (*API).listServices},
 		put("enable", serviceSchema, (*API).enableService),
 		put("disable", serviceSchema, (*API).disableService),
@@ -49,7 +53,7 @@ func (a *API) listServices(r *Request) (Response, error) {
 		b = append(b, `{"services": [`...)
 		first := true
 		for i := range all {
-			if byHost && !onHost(all[i].Host, host) || byBinary && all[i].Binary != binary {
+			if byHost && !db.MatchesHost(all[i].Host, host) || byBinary && all[i].Binary != binary {
 				continue
 			}
 			if !first {
@@ -64,10 +68,4 @@ func (a *API) listServices(r *Request) (Response, error) {
 		}
 		return append(b, "]}"...)
 	}), nil
-}
-
-// onHost: host is meant by its whole name or by what comes before the @.
-func onHost(service, host string) bool {
-	node, _, _ := strings.Cut(service, "@")
-	return service == host || node == host
 }

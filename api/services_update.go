@@ -1,7 +1,5 @@
 package api
 
-import "github.com/clinker-io/clinker/db"
-
 type serviceBody struct {
 	Host    string  `json:"host"`
 	Cluster string  `json:"cluster"`
@@ -43,7 +41,7 @@ func (a *API) setService(r *Request, disabled, forReason bool) (Response, error)
 	}), nil
 }
 
-// ReplicatesClusters: from 3.26 freeze and thaw take a cluster for the host.
+// ReplicatesClusters: from 3.26 freeze, thaw and failover_host take a cluster for the host.
 func (m Microversion) ReplicatesClusters() bool { return m >= 26 }
 
 func (a *API) freezeService(r *Request) (Response, error) {
@@ -53,28 +51,43 @@ func (a *API) thawService(r *Request) (Response, error) {
 	return a.freeze(r, "volume:thaw_host", false)
 }
 
-// freeze keeps new volumes off a backend or ends that; the answer is null.
-// There are no clusters, so none is ever found.
+// freeze keeps new volumes off a backend or a cluster, or ends that; the answer
+// is null.
 func (a *API) freeze(r *Request, rule string, frozen bool) (Response, error) {
+	host, cluster, err := r.hostOrCluster(rule)
+	if err != nil {
+		return Response{}, err
+	}
+	if err := a.Store.Freeze(r.Context(), host, cluster, frozen); err != nil {
+		return Response{}, err
+	}
+	return JSON(func(b []byte) []byte { return append(b, "null"...) }), nil
+}
+
+// failoverService is refused by every backend: none replicates.
+func (a *API) failoverService(r *Request) (Response, error) {
+	host, cluster, err := r.hostOrCluster("volume:failover_host")
+	if err != nil {
+		return Response{}, err
+	}
+	return Response{}, a.Store.RefuseFailover(r.Context(), host, cluster)
+}
+
+// hostOrCluster is the one of the two that a body names; the rule is asked
+// once that is clear.
+func (r *Request) hostOrCluster(rule string) (host, cluster string, err error) {
 	var b serviceBody
 	if err := r.Decode(&b); err != nil {
-		return Response{}, err
+		return "", "", err
 	}
 	byCluster := r.Microversion.ReplicatesClusters()
 	switch {
 	case byCluster && (b.Host == "") == (b.Cluster == ""):
-		return Response{}, badRequest("Invalid input received: One and only one of cluster and host must be set.")
+		return "", "", badRequest("Invalid input received: One and only one of cluster and host must be set.")
 	case !byCluster && b.Host == "":
-		return Response{}, badRequest("Invalid input received: Host field is missing.")
+		return "", "", badRequest("Invalid input received: Host field is missing.")
+	case !byCluster:
+		b.Cluster = ""
 	}
-	if err := r.Authorize(rule, r.Identity.ProjectID); err != nil {
-		return Response{}, err
-	}
-	if b.Host == "" {
-		return Response{}, db.Errorf(db.Invalid, "No service found with cluster=%s", b.Cluster)
-	}
-	if err := a.Store.FreezeService(r.Context(), b.Host, frozen); err != nil {
-		return Response{}, err
-	}
-	return JSON(func(b []byte) []byte { return append(b, "null"...) }), nil
+	return b.Host, b.Cluster, r.Authorize(rule, r.Identity.ProjectID)
 }

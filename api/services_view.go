@@ -20,13 +20,13 @@ var serviceFields = []Field[db.ServiceState]{
 	}},
 	{"updated_at", 0, anyone, func(b []byte, _ *Request, s *db.ServiceState) []byte { return appendTime(b, s.HeartbeatAt) }},
 	{"disabled_reason", 0, anyone, func(b []byte, _ *Request, s *db.ServiceState) []byte { return appendStringOrNull(b, s.DisabledReason) }},
-	{"cluster", 7, anyone, func(b []byte, _ *Request, _ *db.ServiceState) []byte { return append(b, "null"...) }},
+	{"cluster", 7, anyone, func(b []byte, _ *Request, s *db.ServiceState) []byte { return appendStringOrNull(b, s.ClusterName) }},
 }
 
 // volumeServiceFields are those that only volume services have.
 var volumeServiceFields = slices.Concat(serviceFields, []Field[db.ServiceState]{
-	{"replication_status", 0, anyone, func(b []byte, _ *Request, _ *db.ServiceState) []byte { return append(b, `"disabled"`...) }},
-	{"active_backend_id", 0, anyone, func(b []byte, _ *Request, _ *db.ServiceState) []byte { return append(b, "null"...) }},
+	{"replication_status", 0, anyone, func(b []byte, _ *Request, s *db.ServiceState) []byte { return appendString(b, s.ReplicationStatus) }},
+	{"active_backend_id", 0, anyone, func(b []byte, _ *Request, s *db.ServiceState) []byte { return appendStringOrNull(b, s.ActiveBackendID) }},
 	{"frozen", 0, anyone, func(b []byte, _ *Request, s *db.ServiceState) []byte { return appendBool(b, s.Frozen) }},
 	{"backend_state", 49, anyone, func(b []byte, _ *Request, s *db.ServiceState) []byte {
 		return appendString(b, word(s.BackendUp, "up", "down"))

@@ -213,29 +213,29 @@ func fitsType(t db.VolumeType, sizeGiB int32) error {
 	return nil
 }
 
-// zoneOf is the zone asked for, else the source's, else the default; with a
-// type that has zones of its own the scheduler chooses one of them.
+// zoneOf is the zone asked for, else the source's, else the default, and one of
+// those that the type may use; "" leaves the choice among them to the scheduler.
 func (a *API) zoneOf(r *Request, asked *string, t db.VolumeType, src source) (string, error) {
+	allowed, limited, err := a.zonesFor(r, t, filled(asked))
+	if err != nil {
+		return "", err
+	}
 	zone := ""
 	switch {
 	case filled(asked):
 		zone = *asked
 	case src.volume != nil:
 		zone = src.volume.AvailabilityZone
-	case t.ExtraSpecs.Text()["RESKEY:availability_zones"] == "":
-		zone = a.DefaultAvailabilityZone
+	case !limited:
+		return a.DefaultAvailabilityZone, nil
+	case len(allowed) == 1:
+		return allowed[0], nil
 	}
-	if filled(asked) {
-		known, err := a.knownZones(r)
-		if err != nil {
-			return "", err
+	if zone != "" && (filled(asked) || limited) && !slices.Contains(allowed, zone) {
+		if !a.ZoneFallback {
+			return "", badRequest("Availability zone '%s' is invalid.", zone)
 		}
-		if !slices.Contains(known, zone) {
-			if !a.ZoneFallback {
-				return "", badRequest("Availability zone '%s' is invalid.", zone)
-			}
-			zone = a.DefaultAvailabilityZone
-		}
+		zone = a.DefaultAvailabilityZone
 	}
 	if src.volume != nil && !a.ClonesAcrossZones && zone != src.volume.AvailabilityZone {
 		what := "source volume"
@@ -245,6 +245,38 @@ func (a *API) zoneOf(r *Request, asked *string, t db.VolumeType, src source) (st
 		return "", badRequest("Invalid input received: Volume must be in the same availability zone as the %s", what)
 	}
 	return zone, nil
+}
+
+// zonesFor are the zones that there are, or that the type limits them to; nobody
+// looks for them when neither the user nor the type names one.
+func (a *API) zonesFor(r *Request, t db.VolumeType, asked bool) (zones []string, limited bool, err error) {
+	spec, limited := t.ExtraSpecs.Text()["RESKEY:availability_zones"]
+	if !asked && !limited {
+		return nil, false, nil
+	}
+	zones, err = a.knownZones(r)
+	if err != nil || !limited {
+		return zones, limited, err
+	}
+	var own, safe []string
+	for z := range strings.SplitSeq(spec, ",") {
+		if z == "" {
+			continue
+		}
+		z = strings.TrimSpace(z)
+		own = append(own, z)
+		if slices.Contains(zones, z) && !slices.Contains(safe, z) {
+			safe = append(safe, z)
+		}
+	}
+	if len(safe) == 0 {
+		quoted := ""
+		if own != nil {
+			quoted = "'" + strings.Join(own, "', '") + "'"
+		}
+		return nil, true, badRequest("Volume type is only supported in these availability zones: [%s]", quoted)
+	}
+	return safe, true, nil
 }
 
 // knownZones are those of the services, and the default.

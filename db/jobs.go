@@ -39,6 +39,7 @@ const Lease = 30 * time.Second
 type CreateArgs struct {
 	Hints   json.RawMessage `json:"hints,omitempty"`   // scheduler hints as the user sent them
 	Exclude []string        `json:"exclude,omitempty"` // pools that were tried
+	AnyZone bool            `json:"anyZone,omitempty"` // the user and the type's default left the zone open
 }
 
 // DeleteArgs of volume.delete.

@@ -26,6 +26,19 @@ type Attachment struct {
 	ConnectionInfo json.RawMessage
 }
 
+type Cluster struct {
+	ID                int64
+	Name              string
+	Binary            string
+	Disabled          bool
+	DisabledReason    *string
+	Frozen            bool
+	ReplicationStatus string
+	ActiveBackendID   *string
+	CreatedAt         time.Time
+	UpdatedAt         *time.Time
+}
+
 type DefaultVolumeType struct {
 	ProjectID    string
 	VolumeTypeID string
@@ -110,18 +123,23 @@ type Reservation struct {
 }
 
 type Service struct {
-	ID               int64
-	UUID             string
-	Host             string
-	Binary           string
-	AvailabilityZone string
-	Disabled         bool
-	DisabledReason   *string
-	Frozen           bool
-	BackendUp        bool
-	CreatedAt        time.Time
-	UpdatedAt        *time.Time
-	HeartbeatAt      time.Time
+	ID                int64
+	UUID              string
+	Host              string
+	Binary            string
+	AvailabilityZone  string
+	Disabled          bool
+	DisabledReason    *string
+	Frozen            bool
+	BackendUp         bool
+	CreatedAt         time.Time
+	UpdatedAt         *time.Time
+	HeartbeatAt       time.Time
+	ClusterName       *string
+	ReplicationStatus string
+	ActiveBackendID   *string
+	LogLevels         LogLevels
+	LogWanted         LogLevels
 }
 
 type Snapshot struct {

@@ -89,27 +89,6 @@ func (s *Store) DisableService(ctx context.Context, host, binary string, disable
 	return err
 }
 
-// FreezeService keeps new volumes off a backend, or with frozen false lets them
-// come again. Invalid when there is none or it is so already.
-func (s *Store) FreezeService(ctx context.Context, host string, frozen bool) error {
-	n, err := s.setServiceFrozen(ctx, setServiceFrozenParams{Frozen: frozen, Host: host, BinaryName: BinaryVolume})
-	if err != nil || n > 0 {
-		return err
-	}
-	found, err := s.hasService(ctx, hasServiceParams{Host: host, BinaryName: BinaryVolume})
-	switch {
-	case err != nil:
-		return fmt.Errorf("find service: %w", err)
-	case !found:
-		return Errorf(Invalid, "No service found with host=%s", host)
-	}
-	must := "False"
-	if !frozen {
-		must = "True"
-	}
-	return Errorf(Invalid, "Invalid input received: No service could be changed: frozen in ['%s'] must be %s to failover.", host, must)
-}
-
 // VolumeHosts tells where volumes live, for the scheduler's hints; volumes
 // that are unknown or not placed are missing.
 func (s *Store) VolumeHosts(ctx context.Context, ids []string) (map[string]string, error) {

@@ -25,20 +25,36 @@ func (q *Queries) dropPools(ctx context.Context, arg dropPoolsParams) error {
 	return err
 }
 
-const hasService = `-- name: hasService :one
-SELECT EXISTS (SELECT 1 FROM services WHERE host = $1 AND "binary" = $2)
+const endDeadLeases = `-- name: endDeadLeases :execrows
+UPDATE jobs SET lease_until = now()
+WHERE state = 'running' AND queue = ANY ($1::text[])
+  AND lease_until < now() + make_interval(secs => $2::float8)
+  AND ($3::uuid IS NULL OR coalesce(snapshot_id, volume_id) = $3)
+  AND ($4::boolean OR kind NOT LIKE 'snapshot.%')
+  AND ($5::boolean OR kind LIKE 'snapshot.%')
 `
 
-type hasServiceParams struct {
-	Host       string
-	BinaryName string
+type endDeadLeasesParams struct {
+	Queues        []string
+	MarginSeconds float64
+	Resource      *string
+	Snapshots     bool
+	Volumes       bool
 }
 
-func (q *Queries) hasService(ctx context.Context, arg hasServiceParams) (bool, error) {
-	row := q.db.QueryRow(ctx, hasService, arg.Host, arg.BinaryName)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
+// endDeadLeases lets jobs be claimed at once whose worker has not renewed its lease when it should have.
+func (q *Queries) endDeadLeases(ctx context.Context, arg endDeadLeasesParams) (int64, error) {
+	result, err := q.db.Exec(ctx, endDeadLeases,
+		arg.Queues,
+		arg.MarginSeconds,
+		arg.Resource,
+		arg.Snapshots,
+		arg.Volumes,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const heartbeatService = `-- name: heartbeatService :execrows
@@ -59,24 +75,29 @@ func (q *Queries) heartbeatService(ctx context.Context, arg heartbeatServicePara
 }
 
 const listServices = `-- name: listServices :many
-SELECT id, uuid, host, "binary", availability_zone, disabled, disabled_reason, frozen, backend_up, created_at, updated_at, heartbeat_at, (heartbeat_at > now() - make_interval(secs => $1::float8))::boolean AS up
+SELECT id, uuid, host, "binary", availability_zone, disabled, disabled_reason, frozen, backend_up, created_at, updated_at, heartbeat_at, cluster_name, replication_status, active_backend_id, log_levels, log_wanted, (heartbeat_at > now() - make_interval(secs => $1::float8))::boolean AS up
 FROM services ORDER BY id
 `
 
 type listServicesRow struct {
-	ID               int64
-	UUID             string
-	Host             string
-	Binary           string
-	AvailabilityZone string
-	Disabled         bool
-	DisabledReason   *string
-	Frozen           bool
-	BackendUp        bool
-	CreatedAt        time.Time
-	UpdatedAt        *time.Time
-	HeartbeatAt      time.Time
-	Up               bool
+	ID                int64
+	UUID              string
+	Host              string
+	Binary            string
+	AvailabilityZone  string
+	Disabled          bool
+	DisabledReason    *string
+	Frozen            bool
+	BackendUp         bool
+	CreatedAt         time.Time
+	UpdatedAt         *time.Time
+	HeartbeatAt       time.Time
+	ClusterName       *string
+	ReplicationStatus string
+	ActiveBackendID   *string
+	LogLevels         LogLevels
+	LogWanted         LogLevels
+	Up                bool
 }
 
 func (q *Queries) listServices(ctx context.Context, downSeconds float64) ([]listServicesRow, error) {
@@ -101,6 +122,11 @@ func (q *Queries) listServices(ctx context.Context, downSeconds float64) ([]list
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.HeartbeatAt,
+			&i.ClusterName,
+			&i.ReplicationStatus,
+			&i.ActiveBackendID,
+			&i.LogLevels,
+			&i.LogWanted,
 			&i.Up,
 		); err != nil {
 			return nil, err
@@ -114,11 +140,14 @@ func (q *Queries) listServices(ctx context.Context, downSeconds float64) ([]list
 }
 
 const livePools = `-- name: livePools :many
-SELECT p.host, p.stats, p.reported_at, s.availability_zone,
+SELECT p.host, p.stats, p.reported_at, s.availability_zone, s.cluster_name,
        coalesce(u.gib, 0)::bigint AS allocated_gib, coalesce(u.volumes, 0)::bigint AS volumes
 FROM pools p JOIN services s ON s.id = p.service_id
+LEFT JOIN clusters c ON c.name = s.cluster_name AND c."binary" = s."binary"
 LEFT JOIN pool_usage u ON u.host = p.host
-WHERE NOT s.disabled AND NOT s.frozen AND s.backend_up AND s.heartbeat_at > now() - make_interval(secs => $1::float8)
+WHERE NOT s.disabled AND NOT s.frozen AND NOT coalesce(c.disabled OR c.frozen, false) AND s.backend_up
+  AND s.heartbeat_at > now() - make_interval(secs => $1::float8)
+  AND p.reported_at > now() - make_interval(secs => $1::float8)
 ORDER BY p.host
 `
 
@@ -127,11 +156,13 @@ type livePoolsRow struct {
 	Stats            json.RawMessage
 	ReportedAt       time.Time
 	AvailabilityZone string
+	ClusterName      *string
 	AllocatedGib     int64
 	Volumes          int64
 }
 
-// livePools lists the pools of enabled, thawed services that were heard of lately, with what was placed on them.
+// livePools lists the pools of enabled, thawed services (and clusters) that
+// were heard of lately, with what was placed on them.
 func (q *Queries) livePools(ctx context.Context, downSeconds float64) ([]livePoolsRow, error) {
 	rows, err := q.db.Query(ctx, livePools, downSeconds)
 	if err != nil {
@@ -146,6 +177,7 @@ func (q *Queries) livePools(ctx context.Context, downSeconds float64) ([]livePoo
 			&i.Stats,
 			&i.ReportedAt,
 			&i.AvailabilityZone,
+			&i.ClusterName,
 			&i.AllocatedGib,
 			&i.Volumes,
 		); err != nil {
@@ -157,6 +189,21 @@ func (q *Queries) livePools(ctx context.Context, downSeconds float64) ([]livePoo
 		return nil, err
 	}
 	return items, nil
+}
+
+const reportLogs = `-- name: reportLogs :exec
+UPDATE services SET log_levels = $1 WHERE host = $2 AND "binary" = $3 AND log_levels <> $1
+`
+
+type reportLogsParams struct {
+	Levels     LogLevels
+	Host       string
+	BinaryName string
+}
+
+func (q *Queries) reportLogs(ctx context.Context, arg reportLogsParams) error {
+	_, err := q.db.Exec(ctx, reportLogs, arg.Levels, arg.Host, arg.BinaryName)
+	return err
 }
 
 const reportPools = `-- name: reportPools :exec
@@ -201,28 +248,68 @@ func (q *Queries) setServiceDisabled(ctx context.Context, arg setServiceDisabled
 	return result.RowsAffected(), nil
 }
 
-const setServiceFrozen = `-- name: setServiceFrozen :execrows
-UPDATE services SET frozen = $1, updated_at = now() WHERE host = $2 AND "binary" = $3 AND frozen <> $1
+const setServicesFrozen = `-- name: setServicesFrozen :execrows
+UPDATE services SET frozen = $1, updated_at = now() WHERE id = ANY ($2::bigint[]) AND frozen <> $1
 `
 
-type setServiceFrozenParams struct {
-	Frozen     bool
-	Host       string
-	BinaryName string
+type setServicesFrozenParams struct {
+	Frozen bool
+	Ids    []int64
 }
 
-func (q *Queries) setServiceFrozen(ctx context.Context, arg setServiceFrozenParams) (int64, error) {
-	result, err := q.db.Exec(ctx, setServiceFrozen, arg.Frozen, arg.Host, arg.BinaryName)
+func (q *Queries) setServicesFrozen(ctx context.Context, arg setServicesFrozenParams) (int64, error) {
+	result, err := q.db.Exec(ctx, setServicesFrozen, arg.Frozen, arg.Ids)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
 }
 
+const startLogs = `-- name: startLogs :execrows
+UPDATE services SET log_levels = $1, log_wanted = '{}' WHERE host = $2 AND "binary" = $3
+`
+
+type startLogsParams struct {
+	Levels     LogLevels
+	Host       string
+	BinaryName string
+}
+
+// startLogs is a process that says anew what its loggers are at: what was wanted of its predecessor is forgotten.
+func (q *Queries) startLogs(ctx context.Context, arg startLogsParams) (int64, error) {
+	result, err := q.db.Exec(ctx, startLogs, arg.Levels, arg.Host, arg.BinaryName)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const unfinishedOf = `-- name: unfinishedOf :one
+SELECT queue FROM jobs
+WHERE state IN ('queued', 'running') AND coalesce(snapshot_id, volume_id) = $1
+  AND ($2::boolean OR kind NOT LIKE 'snapshot.%')
+  AND ($3::boolean OR kind LIKE 'snapshot.%')
+ORDER BY seq LIMIT 1
+`
+
+type unfinishedOfParams struct {
+	Resource  *string
+	Snapshots bool
+	Volumes   bool
+}
+
+// unfinishedOf finds where the work on one resource waits or runs; the oldest job decides.
+func (q *Queries) unfinishedOf(ctx context.Context, arg unfinishedOfParams) (string, error) {
+	row := q.db.QueryRow(ctx, unfinishedOf, arg.Resource, arg.Snapshots, arg.Volumes)
+	var queue string
+	err := row.Scan(&queue)
+	return queue, err
+}
+
 const upsertService = `-- name: upsertService :one
 INSERT INTO services (host, "binary", availability_zone) VALUES ($1, $2, $3)
 ON CONFLICT (host, "binary") DO UPDATE SET availability_zone = excluded.availability_zone, heartbeat_at = now()
-RETURNING id, uuid, host, "binary", availability_zone, disabled, disabled_reason, frozen, backend_up, created_at, updated_at, heartbeat_at
+RETURNING id, uuid, host, "binary", availability_zone, disabled, disabled_reason, frozen, backend_up, created_at, updated_at, heartbeat_at, cluster_name, replication_status, active_backend_id, log_levels, log_wanted
 `
 
 type upsertServiceParams struct {
@@ -247,6 +334,45 @@ func (q *Queries) upsertService(ctx context.Context, arg upsertServiceParams) (S
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.HeartbeatAt,
+		&i.ClusterName,
+		&i.ReplicationStatus,
+		&i.ActiveBackendID,
+		&i.LogLevels,
+		&i.LogWanted,
 	)
 	return i, err
+}
+
+const wantLogs = `-- name: wantLogs :exec
+UPDATE services s SET log_wanted = s.log_wanted || (
+    SELECT coalesce(jsonb_object_agg(k, $1::text), '{}') FROM jsonb_object_keys(s.log_levels) k WHERE starts_with(k, $2::text))
+WHERE s.id = ANY ($3::bigint[])
+`
+
+type wantLogsParams struct {
+	Level  string
+	Prefix string
+	Ids    []int64
+}
+
+// wantLogs asks services to set the level of those of their loggers whose names begin with a prefix.
+func (q *Queries) wantLogs(ctx context.Context, arg wantLogsParams) error {
+	_, err := q.db.Exec(ctx, wantLogs, arg.Level, arg.Prefix, arg.Ids)
+	return err
+}
+
+const wantedLogs = `-- name: wantedLogs :one
+SELECT log_wanted FROM services WHERE host = $1 AND "binary" = $2
+`
+
+type wantedLogsParams struct {
+	Host       string
+	BinaryName string
+}
+
+func (q *Queries) wantedLogs(ctx context.Context, arg wantedLogsParams) (LogLevels, error) {
+	row := q.db.QueryRow(ctx, wantedLogs, arg.Host, arg.BinaryName)
+	var log_wanted LogLevels
+	err := row.Scan(&log_wanted)
+	return log_wanted, err
 }

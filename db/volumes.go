@@ -42,7 +42,7 @@ func (s *Store) CreateVolume(ctx context.Context, a Actor, n NewVolume) (Volume,
 			return fmt.Errorf("insert volume: %w", err)
 		}
 		if _, err := t.addJob(ctx, a, newJob{kind: JobVolumeCreate, queue: QueueScheduler, volume: n.ID, source: source,
-			snapshot: n.SnapshotID, args: CreateArgs{Hints: n.Hints}}); err != nil {
+			snapshot: n.SnapshotID, args: CreateArgs{Hints: n.Hints, AnyZone: n.AvailabilityZone == ""}}); err != nil {
 			return err
 		}
 		// The quota comes last: its row is the one that a project's callers wait for.

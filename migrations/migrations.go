@@ -20,6 +20,26 @@ var files embed.FS
 // Up brings the database at dsn to the newest version. Several processes may
 // call it at once: a session lock lets one work while the others wait.
 func Up(ctx context.Context, dsn string) error {
+	return with(dsn, func(p *goose.Provider) error {
+		if _, err := p.Up(ctx); err != nil {
+			return fmt.Errorf("migrate database: %w", err)
+		}
+		return nil
+	})
+}
+
+// Version is the number of the newest step that the database at dsn has seen.
+func Version(ctx context.Context, dsn string) (version int64, err error) {
+	err = with(dsn, func(p *goose.Provider) error {
+		if version, err = p.GetDBVersion(ctx); err != nil {
+			return fmt.Errorf("version of the database: %w", err)
+		}
+		return nil
+	})
+	return version, err
+}
+
+func with(dsn string, f func(*goose.Provider) error) error {
 	conn, err := sql.Open("pgx", dsn)
 	if err != nil {
 		return fmt.Errorf("open database: %w", err)
@@ -33,8 +53,5 @@ func Up(ctx context.Context, dsn string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("migrate database: %w", err)
-	}
-	return nil
+	return f(p)
 }

@@ -1,17 +1,23 @@
 package scheduler
 
-import "errors"
+import (
+	"errors"
+	"slices"
+)
 
 // Config is what an operator decides about scheduling, by Cinder's options.
 type Config struct {
 	Filters  []string // scheduler_default_filters; nil is Cinder's default
 	Weighers []string // scheduler_default_weighers; nil is Cinder's default
 
+	WeightHandler string // scheduler_weight_handler; "" is Cinder's default
+
 	CapacityWeightMultiplier          float64 // capacity_weight_multiplier
 	AllocatedCapacityWeightMultiplier float64 // allocated_capacity_weight_multiplier
 	VolumeNumberMultiplier            float64 // volume_number_multiplier
 
-	// Rand throws ChanceWeigher's dice, 0 to 1; nil is a good source.
+	// Rand throws the dice of ChanceWeigher and of the stochastic handler, 0 to
+	// 1; nil is a good source.
 	Rand func() float64
 }
 
@@ -31,7 +37,8 @@ func DefaultConfig() Config {
 func (c Config) Check() error {
 	_, ferr := c.filters()
 	_, werr := c.weighers()
-	return errors.Join(ferr, werr)
+	_, herr := c.stochastic()
+	return errors.Join(ferr, werr, herr)
 }
 
 type namedFilter struct {
@@ -46,7 +53,7 @@ func (c Config) filters() ([]namedFilter, error) {
 	}
 	var found []namedFilter
 	for _, name := range names {
-		f, err := find("scheduler_default_filters", name, filters, absentFilters)
+		f, err := find("scheduler_default_filters", name, filters)
 		if err != nil {
 			return nil, err
 		}
@@ -62,11 +69,16 @@ func (c Config) weighers() ([]weighing, error) {
 	}
 	var found []weighing
 	for _, name := range names {
-		w, err := find("scheduler_default_weighers", name, weighers, absentWeighers)
+		w, err := find("scheduler_default_weighers", name, weighers)
 		if err != nil {
 			return nil, err
 		}
 		found = append(found, w)
 	}
 	return found, nil
+}
+
+// uses reports whether a filter is configured.
+func (c *Config) uses(filter string) bool {
+	return slices.Contains(c.Filters, filter)
 }

@@ -1,6 +1,9 @@
 package scheduler
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // wanted is one extra spec that a pool's report must satisfy.
 type wanted struct {
@@ -13,7 +16,12 @@ type wanted struct {
 func capabilitiesFilter(r *Request) func(*Pool) bool {
 	var all []wanted
 	for key, text := range r.ExtraSpecs {
-		if path, ours := capabilityPath(key); ours {
+		path, ours := capabilityPath(key)
+		switch {
+		case !ours:
+		case slices.Contains(r.NullSpecs, key):
+			all = append(all, wanted{path, spec{null: true}})
+		default:
 			all = append(all, wanted{path, parseSpec(text)})
 		}
 	}

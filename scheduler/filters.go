@@ -18,23 +18,20 @@ var filters = map[string]filter{
 	"CapabilitiesFilter":         capabilitiesFilter,
 	"DifferentBackendFilter":     differentBackendFilter,
 	"SameBackendFilter":          sameBackendFilter,
+	"DriverFilter":               driverFilter,
+	"InstanceLocalityFilter":     instanceLocalityFilter,
+	"JsonFilter":                 jsonFilter,
 	"RetryFilter":                retryFilter,
 	"IgnoreAttemptedHostsFilter": retryFilter, // its class in Cinder
 }
 
 var defaultFilters = []string{"AvailabilityZoneFilter", "CapacityFilter", "CapabilitiesFilter"}
 
-// absentFilters are Cinder's that this release does not have.
-var absentFilters = []string{"DriverFilter", "InstanceLocalityFilter", "JsonFilter"}
-
-func find[T any](option, name string, have map[string]T, absent []string) (T, error) {
+func find[T any](option, name string, have map[string]T) (T, error) {
 	if v, ok := have[name]; ok {
 		return v, nil
 	}
 	var none T
 	allowed := strings.Join(slices.Sorted(maps.Keys(have)), ", ")
-	if slices.Contains(absent, name) {
-		return none, fmt.Errorf("option %s: this release does not have %s yet; allowed are %s", option, name, allowed)
-	}
 	return none, fmt.Errorf("option %s: unknown %q; allowed are %s", option, name, allowed)
 }

@@ -10,6 +10,9 @@ import (
 type hints struct {
 	SameHost      oneOrMany `json:"same_host"`
 	DifferentHost oneOrMany `json:"different_host"`
+	// These two are what they are: a filter that is not configured does not mind.
+	Query           any `json:"query"`
+	LocalToInstance any `json:"local_to_instance"`
 }
 
 // oneOrMany is a text or a list of texts.

@@ -1,8 +1,8 @@
 package scheduler
 
 // Pick chooses the pool for a request: of those that every filter lets pass the
-// one with the highest score, the earliest in pools when several have it. It
-// fails with a *NoValidBackend, or with what Config.Check says.
+// one with the highest score, the earliest in pools when several have it, or with
+// the stochastic handler any of them, by chance. It fails with a *NoValidBackend, or with what Config.Check says.
 func Pick(cfg Config, pools []Pool, req Request) (Pool, error) {
 	fs, err := cfg.filters()
 	if err != nil {
@@ -12,18 +12,34 @@ func Pick(cfg Config, pools []Pool, req Request) (Pool, error) {
 	if err != nil {
 		return Pool{}, err
 	}
+	stochastic, err := cfg.stochastic()
+	if err != nil {
+		return Pool{}, err
+	}
 	checks := prepare(fs, &req)
 	left := pass(pools, checks)
 	if len(left) == 0 {
 		return Pool{}, explain(pools, checks)
 	}
-	scores, best := score(&cfg, &req, left, ws), 0
-	for i := range left {
-		if scores[i] > scores[best] {
-			best = i
-		}
+	scores := score(&cfg, &req, left, ws, stochastic)
+	if stochastic {
+		return *left[draw(scores, cfg.dice()())], nil
 	}
-	return *left[best], nil
+	return *left[best(scores)], nil
+}
+
+// Suits tells which pools a volume type may use, whatever a volume's size.
+func Suits(cfg Config, pools []Pool, extraSpecs map[string]string) ([]bool, error) {
+	fs, err := cfg.filters()
+	if err != nil {
+		return nil, err
+	}
+	checks := prepare(fs, &Request{ExtraSpecs: extraSpecs})
+	out := make([]bool, len(pools))
+	for i := range pools {
+		out[i] = firstRefusal(&pools[i], checks) < 0
+	}
+	return out, nil
 }
 
 // check is a filter made ready for one request.
@@ -36,7 +52,7 @@ type check struct {
 func prepare(fs []namedFilter, r *Request) []check {
 	checks := []check{{"resource backend", func(p *Pool) bool {
 		return (r.OnlyBackend == "" || r.OnlyBackend == backend(p.Host)) && (r.OnlyPool == "" || r.OnlyPool == p.Host)
-	}}}
+	}}, {"tried before", retryFilter(r)}}
 	for _, f := range fs {
 		checks = append(checks, check{f.name, f.prepare(r)})
 	}

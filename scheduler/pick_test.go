@@ -109,8 +109,8 @@ func TestConfigurationErrorsNameTheOptionAndWhatItAllows(t *testing.T) {
 		want []string
 	}{
 		{Config{Filters: []string{"CapacityFiler"}}, []string{"scheduler_default_filters", `unknown "CapacityFiler"`, "AvailabilityZoneFilter, Cap"}},
-		{Config{Filters: []string{"DriverFilter"}}, []string{"scheduler_default_filters", "does not have DriverFilter yet"}},
-		{Config{Weighers: []string{"GoodnessWeigher"}}, []string{"scheduler_default_weighers", "does not have GoodnessWeigher yet", "CapacityWeigher"}},
+		{Config{Weighers: []string{"Goodness"}}, []string{"scheduler_default_weighers", `unknown "Goodness"`, "CapacityWeigher"}},
+		{Config{WeightHandler: "x.Stochastic"}, []string{"scheduler_weight_handler", `unknown "x.Stochastic"`, "cinder.scheduler.weights.stochastic.StochasticHostWeightHandler"}},
 	} {
 		for _, err := range []error{c.cfg.Check(), second(Pick(c.cfg, poolsOf(10), Request{}))} {
 			for _, part := range c.want {

@@ -9,6 +9,7 @@ import (
 // Pool is one pool as its worker last reported it.
 type Pool struct {
 	Host             string // host@backend#pool
+	Cluster          string // cluster@backend#pool, "" when it is in none
 	AvailabilityZone string
 	Stats            map[string]any // the report: Cinder's keys, values as JSON decodes them
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -27,7 +26,8 @@ type Scheduler struct {
 	Zone             string
 	SameHost         bool // snapshot_same_host: a copy of a snapshot stays on its backend
 	ReportEvery      time.Duration
-	OverSubscription Ratio // of pools that report none
+	OverSubscription Ratio     // of pools that report none
+	Instances        Instances // nil: no compute service is configured
 	Log              *slog.Logger
 	pickOneAtATime   chan struct{}
 }
@@ -154,16 +154,24 @@ func (s *Scheduler) request(ctx context.Context, v db.Volume, args db.CreateArgs
 		return Request{}, fmt.Errorf("volume type: %w", err)
 	}
 	req := Request{SizeGiB: int(v.Size), AvailabilityZone: v.AvailabilityZone, ExtraSpecs: t.ExtraSpecs.Text(), Exclude: args.Exclude}
-	if zones := req.ExtraSpecs["RESKEY:availability_zones"]; zones != "" {
-		for z := range strings.SplitSeq(zones, ",") {
-			req.TypeAZs = append(req.TypeAZs, strings.TrimSpace(z))
+	for key, value := range t.ExtraSpecs {
+		if value == nil {
+			req.NullSpecs = append(req.NullSpecs, key)
 		}
 	}
+	if args.AnyZone { // an earlier try may have written its own
+		req.AvailabilityZone = ""
+	}
+	if zones, ok := req.ExtraSpecs["RESKEY:availability_zones"]; ok && req.AvailabilityZone == "" {
+		req.TypeAZs = typeZones(zones)
+	}
+	req.Volume, req.Trouble = properties(&v), s.trouble
 	hints, err := readHints(args.Hints)
 	if err != nil {
 		return Request{}, err
 	}
-	req.SameHost, req.DifferentHost = hints.SameHost, hints.DifferentHost
+	req.SameHost, req.DifferentHost, req.Query = hints.SameHost, hints.DifferentHost, hints.Query
+	s.locate(ctx, &req, hints.LocalToInstance)
 	ids := slices.DeleteFunc(slices.Concat(req.SameHost, req.DifferentHost), func(id string) bool { return uuid.Validate(id) != nil })
 	if len(ids) > 0 {
 		req.VolumeHosts, err = s.Store.VolumeHosts(ctx, ids)
@@ -251,11 +259,7 @@ func (s *Scheduler) pools(ctx context.Context) ([]Pool, error) {
 		if err := json.Unmarshal(r.Stats, &stats); err != nil {
 			return nil, fmt.Errorf("report of pool %s: %w", r.Host, err)
 		}
-		p := NewPool(r.Host, r.AvailabilityZone, stats, s.OverSubscription)
-		// The rows are newer than any report: they hold what was placed since.
-		p.AllocatedGiB, p.VolumeCount = float64(r.AllocatedGib), int(r.Volumes)
-		p.ProvisionedGiB = max(p.ProvisionedGiB, p.AllocatedGiB)
-		pools = append(pools, p)
+		pools = append(pools, LivePool(&r, stats, s.OverSubscription))
 	}
 	return pools, nil
 }

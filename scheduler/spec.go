@@ -5,6 +5,7 @@ import "strings"
 // spec is one extra spec's text, taken apart. It is split at blanks; its first
 // word may be an operator, and without one the whole text must be equal.
 type spec struct {
+	null    bool                 // wants null and nothing else
 	matches func(value any) bool // of one reported value, not of a list
 }
 
@@ -12,30 +13,33 @@ type spec struct {
 func parseSpec(s string) spec {
 	words := strings.Fields(s)
 	if len(words) == 0 {
-		return spec{equals(s)}
+		return spec{matches: equals(s)}
 	}
 	op, args := words[0], words[1:]
 	if op == "<or>" {
-		return spec{oneOf(args)}
+		return spec{matches: oneOf(args)}
 	}
 	known := numberOps[op] != nil || textOps[op] != nil || op == "<in>" || op == "<is>"
 	switch {
 	case !known:
-		return spec{equals(s)}
+		return spec{matches: equals(s)}
 	case len(args) == 0:
-		return spec{func(any) bool { return false }}
+		return spec{matches: func(any) bool { return false }}
 	case numberOps[op] != nil:
-		return spec{numberIs(numberOps[op], args[0])}
+		return spec{matches: numberIs(numberOps[op], args[0])}
 	case textOps[op] != nil:
-		return spec{textIs(textOps[op], op == "s!=", args[0])}
+		return spec{matches: textIs(textOps[op], op == "s!=", args[0])}
 	case op == "<in>":
-		return spec{contains(args[0])}
+		return spec{matches: contains(args[0])}
 	}
-	return spec{sameTruth(args[0])}
+	return spec{matches: sameTruth(args[0])}
 }
 
 // match reports whether the value, or one element of a list, is what the spec asks for.
 func (s spec) match(value any) bool {
+	if s.null {
+		return value == nil
+	}
 	switch list := value.(type) {
 	case nil:
 		return false // a null capability matches no text

@@ -13,20 +13,21 @@ var weighers = map[string]weighing{
 	"CapacityWeigher":          {capacityWeigher, func(c *Config) float64 { return c.CapacityWeightMultiplier }},
 	"AllocatedCapacityWeigher": {allocatedCapacityWeigher, func(c *Config) float64 { return c.AllocatedCapacityWeightMultiplier }},
 	"VolumeNumberWeigher":      {volumeNumberWeigher, func(c *Config) float64 { return c.VolumeNumberMultiplier }},
+	"GoodnessWeigher":          {goodnessWeigher, func(*Config) float64 { return 1 }},
 	"ChanceWeigher":            {chanceWeigher, func(*Config) float64 { return 1 }},
 }
 
 var defaultWeighers = []string{"CapacityWeigher"}
 
-// absentWeighers are Cinder's that this release does not have.
-var absentWeighers = []string{"GoodnessWeigher"}
-
-// score adds up what the weighers say, each stretched to 0..1 and multiplied.
-func score(c *Config, r *Request, pools []*Pool, ws []weighing) []float64 {
+// score adds up what the weighers say, each multiplied; stretched to 0..1 before
+// unless raw.
+func score(c *Config, r *Request, pools []*Pool, ws []weighing, raw bool) []float64 {
 	total, one := make([]float64, len(pools)), make([]float64, len(pools))
 	for _, w := range ws {
 		w.weigh(c, r, pools, one)
-		normalise(one)
+		if !raw {
+			normalise(one)
+		}
 		for i, x := range one {
 			total[i] += w.multiplier(c) * x
 		}

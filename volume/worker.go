@@ -17,6 +17,7 @@ import (
 // Config of a worker.
 type Config struct {
 	Host             string // host@backend
+	Cluster          string // name@backend of the cluster that it is a member of; "": of none
 	AvailabilityZone string
 	Store            *db.Store
 	Bus              bus.Bus
@@ -79,6 +80,9 @@ func (w *Worker) Prepare(ctx context.Context) error {
 	}
 	w.release = release
 	if w.service, err = w.Store.RegisterService(ctx, w.Host, db.BinaryVolume, w.AvailabilityZone); err != nil {
+		return err
+	}
+	if err := w.Store.JoinCluster(ctx, w.service.ID, db.BinaryVolume, w.Cluster); err != nil {
 		return err
 	}
 	if only {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -33,6 +34,7 @@ var formats = []*jsonschema.Format{
 	{Name: "mysql_text", Validate: ofText(func(s string) error { return must(len(s) <= 65535) })},
 	{Name: "base64", Validate: ofText(isBase64)},
 	{Name: "progress", Validate: ofText(isProgress)},
+	{Name: "level", Validate: isLogLevel},
 	{Name: "disabled_reason", Validate: ofText(disabledReason)},
 }
 
@@ -151,4 +153,16 @@ func disabledReason(s string) error {
 		return tooLong("disabled_reason", n)
 	}
 	return nil
+}
+
+// LogLevels are the levels that the log of a service may be set to.
+var LogLevels = []string{"INFO", "WARNING", "ERROR", "DEBUG"}
+
+// isLogLevel takes a level in any case; null is the empty word.
+func isLogLevel(v any) error {
+	s, _ := v.(string)
+	if slices.Contains(LogLevels, strings.ToUpper(s)) {
+		return nil
+	}
+	return whole{fmt.Sprintf("Invalid input received: %s is not a valid log level.", s)}
 }

@@ -39,6 +39,9 @@ var types = map[string]string{
 	"hostname":            `{"type":["string","null"],"minLength":1,"maxLength":255,"pattern":"^[a-zA-Z0-9-._#@:/+]*$"}`,
 	"cinder_host":         `{"type":["string","null"],"minLength":1,"maxLength":255,"pattern":"^[a-zA-Z0-9-._#@:/+\\[\\]]*$"}`,
 	"quota":               `{"type":["integer","string"],"pattern":"^-?[0-9]+$","minimum":-1,"minLength":1,"maximum":2147483647}`,
+	"log_binary":          `{"type":"string","enum":["cinder-scheduler","cinder-volume","cinder-backup","cinder-api","","*"]}`,
+	"resource_type":       `{"type":["string","null"],"minLength":0,"maxLength":40}`,
+	"service_id":          `{"type":["integer","string","null"],"pattern":"^[0-9]*$","maxLength":11}`,
 	"object_or_null":      `{"type":["object","null"]}`,
 }
 

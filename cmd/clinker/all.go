@@ -161,7 +161,10 @@ type standaloneService struct {
 
 func (s *standaloneService) run(ctx context.Context) error {
 	replies := replyQueue()
-	handler := s.handler(replies)
+	handler, err := s.handler(replies)
+	if err != nil {
+		return err
+	}
 	ready := make(chan struct{})
 	return together(ctx, map[string]func(context.Context) error{
 		"volume":    func(ctx context.Context) error { return s.runVolume(ctx, s.iscsi, ready) },

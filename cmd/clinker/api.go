@@ -35,23 +35,38 @@ func (b *base) runAPI(ctx context.Context) error {
 	}
 	b.log.Info("the API listens", "address", ln.Addr().String())
 	replies := replyQueue()
+	handler, err := b.apiHandler(replies, api.UnaskedCompute{})
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
 	return together(ctx, map[string]func(context.Context) error{
 		"replies": func(ctx context.Context) error { return b.serveReplies(ctx, replies) },
-		"api":     func(ctx context.Context) error { return serveHTTP(ctx, ln, b.apiHandler(replies, api.UnaskedCompute{}), b.log) },
+		"api":     func(ctx context.Context) error { return serveHTTP(ctx, ln, handler, b.log) },
 	})
 }
 
 // apiHandler is the API with this node's configuration.
-func (b *base) apiHandler(replies string, compute api.Compute) http.Handler {
+func (b *base) apiHandler(replies string, compute api.Compute) (http.Handler, error) {
 	d := b.cfg.Default
+	filters, err := resourceFilters(d.ResourceFilters)
+	if err != nil {
+		return nil, err
+	}
+	choice, ratio, err := schedulerConfig(b.cfg)
+	if err != nil {
+		return nil, err
+	}
+	levels := newLevels(d.Debug)
 	zone := d.DefaultZone
 	if zone == "" {
 		zone = d.Zone
 	}
-	return api.New(api.Config{Store: b.store, Logger: b.log, PublicEndpoint: d.PublicEndpoint, MaxLimit: d.MaxLimit,
+	return api.New(api.Config{Store: b.store, Logger: levels.Logger("clinker.api"), Logs: levels, Host: b.host,
+		ResourceFilters: filters, PoolsOfType: poolsOfType(choice, ratio),
+		PublicEndpoint: d.PublicEndpoint, MaxLimit: d.MaxLimit,
 		DefaultVolumeType: d.DefaultVolumeType, DefaultAvailabilityZone: zone, ZoneFallback: d.ZoneFallback,
-		ClonesAcrossZones: !d.ClonedSameZone, WaitLimit: config.Seconds(d.RPCTimeout), ReplyTo: replies, Compute: compute,
-		VolumeName: d.VolumeName})
+		ClonesAcrossZones: !d.ClonedSameZone, WaitLimit: config.Seconds(d.RPCTimeout), ReplyTo: replies,
+		Compute: compute, VolumeName: d.VolumeName}), nil
 }
 
 // shutdownLimit is how long requests under way get when the service stops.
@@ -82,8 +97,12 @@ func serveHTTP(ctx context.Context, ln net.Listener, h http.Handler, log *slog.L
 
 // handler is the API of `clinker all`, with the identity and image endpoints
 // that clients ask for.
-func (s *standaloneService) handler(replies string) http.Handler {
-	return standalone.New(s.user, s.apiHandler(replies, nil))
+func (s *standaloneService) handler(replies string) (http.Handler, error) {
+	h, err := s.apiHandler(replies, nil)
+	if err != nil {
+		return nil, err
+	}
+	return standalone.New(s.user, h), nil
 }
 
 // cloudsYAML tells clients how to log in.

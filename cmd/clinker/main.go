@@ -41,12 +41,15 @@ PostgreSQL and RabbitMQ:
     clinker db sync --config-file /etc/clinker/cinder.conf
     clinker api | scheduler | volume  --config-file /etc/clinker/cinder.conf
 
+Quotas, services and hosts, beside the API:
+    clinker manage --help
+
 If something does not start, ask what is missing:
     clinker doctor`,
 		Version:       version,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(allCommand(), apiCommand(), schedulerCommand(), volumeCommand(), dbCommand(), doctorCommand())
+	cmd.AddCommand(allCommand(), apiCommand(), schedulerCommand(), volumeCommand(), dbCommand(), manageCommand(), doctorCommand())
 	return cmd
 }

@@ -93,11 +93,7 @@ func hostOf(cfg *config.Config) string {
 }
 
 func newLogger(debug bool) *slog.Logger {
-	level := slog.LevelInfo
-	if debug {
-		level = slog.LevelDebug
-	}
-	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	return newLevels(debug).Logger("clinker")
 }
 
 // role makes the subcommand of one role of a distributed set-up.

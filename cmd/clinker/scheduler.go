@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"github.com/clinker-io/clinker/db"
 	"github.com/clinker-io/clinker/internal/config"
 	"github.com/clinker-io/clinker/scheduler"
 )
@@ -18,16 +18,17 @@ func schedulerCommand() *cobra.Command {
 
 func (b *base) runScheduler(ctx context.Context) error {
 	d := b.cfg.Default
-	cfg := scheduler.Config{Filters: d.Filters, Weighers: d.Weighers, CapacityWeightMultiplier: d.CapacityWeight,
-		AllocatedCapacityWeightMultiplier: d.AllocatedWeight, VolumeNumberMultiplier: d.VolumeNumberWeight}
-	if err := cfg.Check(); err != nil {
+	cfg, ratio, err := schedulerConfig(b.cfg)
+	if err != nil {
 		return err
 	}
-	ratio, ok := scheduler.ParseRatio(d.MaxOverSubscription)
-	if !ok {
-		return fmt.Errorf("option max_over_subscription_ratio = %q: must be a number of at least 1, or auto", d.MaxOverSubscription)
-	}
+	levels := newLevels(d.Debug)
 	s := scheduler.Scheduler{Store: b.store, Bus: b.bus, Config: cfg, Host: b.host, Zone: d.Zone, SameHost: d.SnapshotSameHost,
-		ReportEvery: config.Seconds(d.ReportInterval), OverSubscription: ratio, Log: b.log.With("role", "scheduler")}
-	return s.Run(ctx)
+		ReportEvery: config.Seconds(d.ReportInterval), OverSubscription: ratio, Log: levels.Logger("clinker.scheduler").With("role", "scheduler")}
+	return together(ctx, map[string]func(context.Context) error{
+		"scheduler": s.Run,
+		"log levels": func(ctx context.Context) error {
+			return b.followLogs(ctx, db.BinaryScheduler, b.host, levels)
+		},
+	})
 }

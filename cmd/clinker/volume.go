@@ -4,12 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/clinker-io/clinker/db"
 	"github.com/clinker-io/clinker/internal/config"
+	"github.com/clinker-io/clinker/internal/loglevel"
+	"github.com/clinker-io/clinker/scheduler"
 	"github.com/clinker-io/clinker/target"
 	"github.com/clinker-io/clinker/volume"
 	"github.com/clinker-io/clinker/volume/driver/all"
@@ -27,6 +32,7 @@ type portal struct {
 	addresses []string // as configured; the first one names the portal
 	listeners []net.Listener
 	workers   []*volume.Worker
+	levels    []*loglevel.Set // of each worker
 }
 
 // stopLimit is how long initiators get to end their sessions.
@@ -57,8 +63,11 @@ func (b *base) runVolume(ctx context.Context, ln net.Listener, ready chan<- stru
 		for _, ln := range p.listeners {
 			parts["iSCSI target on "+ln.Addr().String()] = func(ctx context.Context) error { return serveTarget(ctx, p.server, ln) }
 		}
-		for _, w := range p.workers {
+		for i, w := range p.workers {
 			parts["backend "+w.Host] = w.Run
+			parts["log levels of "+w.Host] = func(ctx context.Context) error {
+				return b.followLogs(ctx, db.BinaryVolume, w.Host, p.levels[i])
+			}
 		}
 	}
 	return together(ctx, parts)
@@ -81,21 +90,21 @@ func (b *base) openPortals(given net.Listener) (map[string]*portal, error) {
 	portals := make(map[string]*portal)
 	for _, c := range b.cfg.Backends {
 		addr := joinHostPort(c.TargetAddress, c.TargetPort)
-		p := portals[addr]
+		p, levels := portals[addr], newLevels(b.cfg.Default.Debug)
 		if p == nil {
-			p = &portal{server: target.NewServer(target.Config{Log: b.log})}
+			p = &portal{server: target.NewServer(target.Config{Log: levels.Logger("clinker.target")})}
 			portals[addr] = p
 			if err := b.openListeners(p, c, given); err != nil {
 				closePortals(portals)
 				return nil, err
 			}
 		}
-		w, err := b.newWorker(c, p)
+		w, err := b.newWorker(c, p, levels.Logger("clinker.volume"))
 		if err != nil {
 			closePortals(portals)
 			return nil, err
 		}
-		p.workers = append(p.workers, w)
+		p.workers, p.levels = append(p.workers, w), append(p.levels, levels)
 	}
 	return portals, nil
 }
@@ -128,7 +137,7 @@ func reachable(addr net.Addr, myIP string) string {
 	return joinHostPort(myIP, tcp.Port)
 }
 
-func (b *base) newWorker(c config.Backend, p *portal) (*volume.Worker, error) {
+func (b *base) newWorker(c config.Backend, p *portal, log *slog.Logger) (*volume.Worker, error) {
 	entry, err := all.Find(c.VolumeDriver)
 	if err != nil {
 		return nil, fmt.Errorf("backend [%s]: %w", c.Section, err)
@@ -150,10 +159,30 @@ func (b *base) newWorker(c config.Backend, p *portal) (*volume.Worker, error) {
 	if c.Zone != "" {
 		zone = c.Zone
 	}
-	return volume.New(volume.Config{Host: host + "@" + c.Section, AvailabilityZone: zone, Store: b.store, Bus: b.bus, Driver: drv,
+	cluster := strings.TrimSpace(c.Cluster)
+	if cluster != "" {
+		cluster += "@" + c.Section
+	}
+	return volume.New(volume.Config{Host: host + "@" + c.Section, Cluster: cluster, AvailabilityZone: zone, Store: b.store, Bus: b.bus, Driver: drv,
 		Target: p.server, Portals: p.addresses, TargetPrefix: c.TargetPrefix, VolumeName: d.VolumeName, SnapshotName: d.SnapshotName,
 		BackendName: c.BackendName, Reserved: c.Reserved, OverSubscription: c.MaxOverSubscription, ReportDiscard: c.ReportDiscard,
-		ReportInterval: config.Seconds(d.ReportInterval), RescheduleUpTo: d.MaxAttempts, Log: b.log}), nil
+		ReportInterval: config.Seconds(d.ReportInterval), RescheduleUpTo: d.MaxAttempts, Extra: functions(c, log), Log: log}), nil
+}
+
+// functions are what a backend reports for the scheduler to compute. One that
+// cannot be read refuses every volume, as Cinder's does: it is warned of here.
+func functions(c config.Backend, log *slog.Logger) map[string]any {
+	out := make(map[string]any)
+	for name, text := range map[string]string{"filter_function": c.FilterFunction, "goodness_function": c.GoodnessFunction} {
+		if text == "" {
+			continue
+		}
+		out[name] = text
+		if err := scheduler.CheckFunction(text); err != nil {
+			log.Warn("a function cannot be read", "backend", c.Section, "option", name, "err", err)
+		}
+	}
+	return out
 }
 
 // closePortals ends sessions first, then closes what they were on.

@@ -68,6 +68,10 @@ type Default struct {
 	VolumeNumberWeight  float64  `conf:"volume_number_multiplier" default:"-1.0" help:"Weight of the number of volumes. Positive: fill one backend before the next."`
 	MaxOverSubscription string   `conf:"max_over_subscription_ratio" default:"20.0" help:"How much may be provisioned thinly for each unit of real capacity, at least 1; auto takes it from how full the pool is."`
 
+	WeightHandler string `conf:"scheduler_weight_handler" default:"cinder.scheduler.weights.OrderedHostWeightHandler" help:"How a pool is taken of those that are ranked: cinder.scheduler.weights.OrderedHostWeightHandler takes the best, cinder.scheduler.weights.stochastic.StochasticHostWeightHandler gives each a chance as big as its weight."`
+
+	Cluster         string   `conf:"cluster" help:"Name of the cluster that the volume services of this node are members of. Empty: of none."`
+	ResourceFilters string   `conf:"resource_query_filters_file" help:"JSON file that says by what users may filter lists, as etc/resource_filters.json. Empty: by what that file names."`
 	EnabledBackends []string `conf:"enabled_backends" help:"Names of the sections that describe the backends of this node, separated by commas."`
 }
 
@@ -98,6 +102,9 @@ type Backend struct {
 	Zone                string   `conf:"backend_availability_zone" help:"Availability zone of this backend. Empty: storage_availability_zone."`
 	Reserved            int      `conf:"reserved_percentage" default:"0" min:"0" max:"100" help:"Percent of the capacity that is not given to volumes."`
 	MaxOverSubscription string   `conf:"max_over_subscription_ratio" default:"20.0" help:"How much may be provisioned thinly for each unit of real capacity, at least 1, or auto."`
+	FilterFunction      string   `conf:"filter_function" help:"Expression that must hold for a volume to be placed here, for the DriverFilter; such as stats.free_capacity_gb > volume.size * 2."`
+	GoodnessFunction    string   `conf:"goodness_function" help:"Expression of 0 to 100 that says how well a volume is placed here, for the GoodnessWeigher; such as volume.size < 100 ? 100 : 25."`
+	Cluster             string   `conf:"cluster" default:"$cluster" help:"Name of the cluster that this backend is a member of. Empty: the cluster of [DEFAULT]."`
 	ReportDiscard       bool     `conf:"report_discard_supported" default:"False" help:"Tell compute hosts that guests may discard blocks."`
 	TargetPrefix        string   `conf:"target_prefix" default:"iqn.2010-10.org.openstack:" help:"What the iSCSI names of volumes begin with."`
 	TargetAddress       string   `conf:"target_ip_address" default:"$my_ip" help:"Address at which initiators reach the target."`

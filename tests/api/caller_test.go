@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -24,6 +25,7 @@ type caller struct {
 	t       testing.TB
 	project string
 	mv      string // empty: no header
+	base    string // of another service than everybody's
 }
 
 // newCaller returns one for a project that nobody else uses.
@@ -54,7 +56,7 @@ type answer struct {
 // []byte goes as it is, nil is none, anything else becomes JSON.
 func (c caller) send(method, path string, body any, edits ...func(*http.Request)) answer {
 	c.t.Helper()
-	return c.sendTo(method, base+"/"+c.project+path, body, edits...)
+	return c.sendTo(method, cmp.Or(c.base, base)+"/"+c.project+path, body, edits...)
 }
 
 // sendTo is send to a whole URL.

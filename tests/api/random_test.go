@@ -12,7 +12,8 @@ import (
 var (
 	methods   = []string{"GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS"}
 	resources = []string{"volumes", "volumes/detail", "volumes/summary", "snapshots", "snapshots/detail", "attachments", "attachments/detail", "types",
-		"types/default", "limits", "os-services", "os-services/enable", "os-availability-zone", "os-quota-sets", "messages", "extensions", "nonsense"}
+		"types/default", "limits", "os-services", "os-services/enable", "os-services/get-log", "clusters", "clusters/detail", "clusters/disable",
+		"workers/cleanup", "scheduler-stats/get_pools", "resource_filters", "os-availability-zone", "os-quota-sets", "messages", "extensions", "nonsense"}
 	tails = []string{"", "", "", "/", "/ID", "/ID/action", "/ID/metadata", "/ID/metadata/k", "/ID/extra_specs", "/ID/extra_specs/k", "/ID/encryption",
 		"/%00", "/%ff", "/..%2f..", "/" + strings.Repeat("x", 3000), "/\u00e9", "/new", "/ID/edit"}
 	actions = []string{"os-extend", "os-reset_status", "os-force_delete", "os-reserve", "os-unreserve", "os-attach", "os-detach", "os-begin_detaching",

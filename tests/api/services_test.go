@@ -68,3 +68,79 @@ func TestServicesAreListedDisabledAndEnabled(t *testing.T) {
 	c.want(200, "PUT", "/os-services/enable", `{`+which+`}`)
 	c.volume()
 }
+
+func TestServicesDoNotFailOver(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t)
+	host := c.serviceOf("cinder-volume")["host"]
+	put := func(name, mv, body string, status int, fault string) row {
+		return row{name: name, mv: mv, method: "PUT", path: "/os-services/failover_host", body: body, status: status, fault: fault}
+	}
+	check(t, c, []row{
+		put("a backend", "3.0", fmt.Sprintf(`{"host": %q, "backend_id": "second"}`, host), 400,
+			fmt.Sprintf("Invalid input received: No service could be changed: replication_status in ['%s'] must be ['enabled', 'failed-over'] and must be up to failover.", host)),
+		put("nobody", "3.0", `{"host": "nobody"}`, 400, "No service found with host=nobody"),
+		put("no host", "3.25", `{"cluster": "x"}`, 400, "Invalid input received: Host field is missing."),
+		put("neither", "3.26", `{}`, 400, "Invalid input received: One and only one of cluster and host must be set."),
+		put("no cluster", "3.26", `{"cluster": "x"}`, 400, "No service found with cluster=x"),
+		put("more", "3.26", `{"host": "nobody", "force": true}`, 400, ""),
+		put("odd host", "3.26", `{"host": "a b"}`, 400, ""),
+		put("no object", "3.26", `5`, 400, ""),
+	})
+}
+
+func TestLogLevelsAreToldAndSet(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t)
+	put := func(name, mv, verb, body string, status int, fault string) row {
+		return row{name: name, mv: mv, method: "PUT", path: "/os-services/" + verb, body: body, status: status, fault: fault}
+	}
+	check(t, c, []row{
+		put("get too early", "3.31", "get-log", `{}`, 404, genericNotFound),
+		put("set too early", "3.31", "set-log", `{"level": "INFO"}`, 404, genericNotFound),
+		put("odd level", "3.32", "set-log", `{"level": "loud"}`, 400, "Invalid input received: loud is not a valid log level."),
+		put("no level", "3.32", "set-log", `{}`, 400, ""),
+		put("odd binary", "3.32", "set-log", `{"binary": "nova-compute", "level": "INFO"}`, 400, ""),
+		put("more", "3.32", "get-log", `{"level": "INFO"}`, 400, ""),
+		put("no object", "3.32", "get-log", `[]`, 400, ""),
+		put("set", "3.32", "set-log", `{"binary": "cinder-scheduler", "prefix": "clinker", "level": "Info"}`, 202, ""),
+	})
+	var binaries []string
+	a := c.want(200, "PUT", "/os-services/get-log", `{"prefix": "clinker"}`)
+	for i := range a.list("log_levels") {
+		keys(t, a.what, a.object("log_levels", i), "host binary levels")
+		binaries = append(binaries, a.text("log_levels", i, "binary"))
+	}
+	if got := strings.Join(binaries, " "); !strings.HasPrefix(got, "cinder-api ") || !strings.Contains(got, "cinder-volume") || !strings.Contains(got, "cinder-scheduler") {
+		t.Errorf("%s tells of %s", a.what, got)
+	}
+	a = c.want(200, "PUT", "/os-services/get-log", `{"server": "nobody"}`)
+	if len(a.list("log_levels")) != 0 {
+		t.Errorf("%s: %s", a.what, a.raw)
+	}
+}
+
+func TestWorkersAreCleanedUp(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t)
+	post := func(name, mv, body string, status int, fault string) row {
+		return row{name: name, mv: mv, method: "POST", path: "/workers/cleanup", body: body, status: status, fault: fault}
+	}
+	check(t, c, []row{
+		post("too early", "3.23", `{}`, 404, genericNotFound),
+		post("no work", "3.24", `{"resource_id": "`+unknownID+`"}`, 400, "Invalid input received: There is no resource with UUID "+unknownID+" pending cleanup."),
+		post("odd type", "3.24", `{"resource_type": "group"}`, 400, "Invalid input received: Resource type Group not valid, must be Snapshot or Volume"),
+		post("odd binary", "3.24", `{"binary": "cinder-backup"}`, 400, ""),
+		post("more", "3.24", `{"until": "now"}`, 400, ""),
+		post("no object", "3.24", `"x"`, 400, ""),
+	})
+	a := c.want(202, "POST", "/workers/cleanup", `{}`)
+	if want := `{"cleaning": [], "unavailable": []}`; string(a.raw) != want {
+		t.Errorf("with nothing down: %s", a.raw)
+	}
+	a = c.want(202, "POST", "/workers/cleanup", `{"is_up": "true", "binary": "cinder-volume"}`)
+	keys(t, a.what, a.object("cleaning", 0), "id host binary cluster_name")
+	if host := a.text("cleaning", 0, "host"); host != c.serviceOf("cinder-volume")["host"] {
+		t.Errorf("cleaning %s", host)
+	}
+}
