@@ -37,7 +37,9 @@ func (b *base) runAPI(ctx context.Context) error {
 	replies := replyQueue()
 	return together(ctx, map[string]func(context.Context) error{
 		"replies": func(ctx context.Context) error { return b.serveReplies(ctx, replies) },
-		"api":     func(ctx context.Context) error { return serveHTTP(ctx, ln, b.apiHandler(replies, api.UnaskedCompute{}), b.log) },
+		"api": func(ctx context.Context) error {
+			return serveHTTP(ctx, ln, b.apiHandler(replies, api.UnaskedCompute{}), b.log)
+		},
 	})
 }
 
