@@ -275,7 +275,7 @@ var fuzzQueries = []string{"", "limit=1&offset=0", "limit=0&with_count=1", "limi
 func FuzzRouteQueries(f *testing.F) {
 	z := newFuzzed(f)
 	rows := slices.DeleteFunc(Routes(), func(r Route) bool { return r.Schema != nil || r.Handle == nil })
-		for i := range rows {
+	for i := range rows {
 		for seed, q := range fuzzQueries {
 			f.Add(uint(i), int(MaxMicroversion), uint64(seed), q)
 		}
