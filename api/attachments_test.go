@@ -90,7 +90,8 @@ func TestAttachmentsAreListed(t *testing.T) {
 	steps(t, b.user, []call{
 		{name: "show another project's", method: "GET", path: "/attachments/" + listedOther, header: at, status: 404, want: gone},
 		{name: "delete another project's", method: "DELETE", path: "/attachments/" + listedOther, header: at, status: 404, want: gone},
-		{name: "complete another project's", method: "POST", path: "/attachments/" + listedOther + "/action", body: `{"os-complete": {}}`, header: at, status: 404, want: gone},
+		{name: "complete another project's", method: "POST", path: "/attachments/" + listedOther + "/action", body: `{"os-complete": {}}`,
+			header: at, status: 404, want: gone},
 		{name: "update another project's", method: "PUT", path: "/attachments/" + listedOther, body: `{"attachment": {"connector": {"initiator": "a"}}}`,
 			header: at, status: 404, want: gone},
 	})
@@ -103,7 +104,8 @@ func TestAMultiattachVolumeMayBeAttachedAgain(t *testing.T) {
 	at := mv("volume 3.54")
 	again := `{"attachment": {"volume_uuid": "` + listedVolume + `"}}`
 	steps(t, h, []call{
-		{name: "bootable and in use", method: "POST", path: "/attachments", body: again, header: at, status: 403, want: forbidden("volume:multiattach_bootable_volume")},
+		{name: "bootable and in use", method: "POST", path: "/attachments", body: again, header: at, status: 403,
+			want: forbidden("volume:multiattach_bootable_volume")},
 		{name: "bootable and idle", method: "POST", path: "/attachments", body: `{"attachment": {"volume_uuid": "` + otherHeld + `"}}`, header: at, status: 200},
 	})
 	steps(t, b.user, []call{{name: "allowed", method: "POST", path: "/attachments", body: again, header: at, status: 200}})

@@ -33,8 +33,10 @@ func legacyAttachRoutes() []Route {
 		action("os-detach", detachProperties, 202, (*API).detachVolume, ruleDetach),
 		action("os-force_detach", schema.Object(`"connector":{"type":["string","object","null"]},"attachment_id":{"type":["string","null"]}`),
 			202, (*API).forceDetachVolume, ruleForceDetach, ruleTerminate, ruleDetach),
-		action("os-initialize_connection", schema.Object(`"connector":{"type":["object","string"]}`, "connector"), 200, (*API).initializeConnection, ruleInitialize),
-		action("os-terminate_connection", schema.Object(`"connector":{"type":["string","object","null"]}`, "connector"), 202, (*API).terminateConnection, ruleTerminate),
+		action("os-initialize_connection", schema.Object(`"connector":{"type":["object","string"]}`, "connector"),
+			200, (*API).initializeConnection, ruleInitialize),
+		action("os-terminate_connection", schema.Object(`"connector":{"type":["string","object","null"]}`, "connector"),
+			202, (*API).terminateConnection, ruleTerminate),
 	}
 }
 

@@ -15,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/clinker-io/clinker/api/auth"
 	"github.com/clinker-io/clinker/db"
 	"github.com/clinker-io/clinker/internal/pgtest"
 	"github.com/clinker-io/clinker/migrations"
@@ -99,7 +98,7 @@ func newFuzzed(f *testing.F) fuzzed {
 	}
 	f.Cleanup(s.Close)
 	log := new(lastError)
-	return fuzzed{store: s, log: log, api: New(Config{Store: s, Auth: auth.Authenticator(asUser{"admin", "member", "reader"}), WaitLimit: time.Millisecond,
+	return fuzzed{store: s, log: log, api: New(Config{Store: s, Auth: asUser{"admin", "member", "reader"}, WaitLimit: time.Millisecond,
 		ReplyTo: "api.fuzz", Logger: slog.New(log)})}
 }
 
@@ -262,21 +261,25 @@ func FuzzRouteBodies(f *testing.F) {
 	})
 }
 
+var fuzzQueries = []string{"", "limit=1&offset=0", "limit=0&with_count=1", "limit=99999999999999999999&offset=2147483647",
+	"marker=" + fuzzVolume + "&sort=name:asc,size:desc", "marker=" + fuzzSnapshot + "&sort_key=status&sort_dir=asc",
+	"marker=" + fuzzMessage + "&sort=event_id", "marker=x", "marker=%00", "sort=metadata", "sort=id,id,id", "sort=,",
+	"all_tenants=1&status=error&name~=%25", "all_tenants=x", "metadata={'a':'b'}", "metadata=%00&glance_metadata={}",
+	"created_at=gt:2026-01-01,lt:9999-12-31T23:59:59", "updated_at=eq:0001-01-01", "size=1e3&bootable=x",
+	"volume_id=x&instance_id=" + fuzzVolume, "name=%ff&%zz=%", "name=%00", "is_public=None&extra_specs={'k':'v'}", "usage=True&user_id=u",
+	"resource=volume&resource_type=VOLUME", "detail=true&name=pool", "project_id=" + project + "&id=" + fuzzVolume, "host=a&binary=b",
+	"cascade=true&force=true", "name~=" + strings.Repeat("%25", 200), "consumes_quota=maybe",
+	"availability_zone=nova&group_id=x&migration_status=none"}
+
 // FuzzRouteQueries sends every row without a body the arguments of lists.
 func FuzzRouteQueries(f *testing.F) {
 	z := newFuzzed(f)
 	rows := slices.DeleteFunc(Routes(), func(r Route) bool { return r.Schema != nil || r.Handle == nil })
-	args := []string{"", "limit=1&offset=0", "limit=0&with_count=1", "limit=99999999999999999999&offset=2147483647", "marker=" + fuzzVolume + "&sort=name:asc,size:desc",
-		"marker=" + fuzzSnapshot + "&sort_key=status&sort_dir=asc", "marker=" + fuzzMessage + "&sort=event_id", "marker=x", "marker=%00", "sort=metadata", "sort=id,id,id", "sort=,",
-		"all_tenants=1&status=error&name~=%25", "all_tenants=x", "metadata={'a':'b'}", "metadata=%00&glance_metadata={}", "created_at=gt:2026-01-01,lt:9999-12-31T23:59:59",
-		"updated_at=eq:0001-01-01", "size=1e3&bootable=x", "volume_id=x&instance_id=" + fuzzVolume, "name=%ff&%zz=%", "name=%00", "is_public=None&extra_specs={'k':'v'}",
-		"usage=True&user_id=u", "resource=volume&resource_type=VOLUME", "detail=true&name=pool", "project_id=" + project + "&id=" + fuzzVolume, "host=a&binary=b",
-		"cascade=true&force=true", "name~=" + strings.Repeat("%25", 200), "consumes_quota=maybe", "availability_zone=nova&group_id=x&migration_status=none"}
 	for i := range rows {
-		for seed, q := range args {
+		for seed, q := range fuzzQueries {
 			f.Add(uint(i), int(MaxMicroversion), uint64(seed), q)
 		}
-		f.Add(uint(i), 0, uint64(1), args[1])
+		f.Add(uint(i), 0, uint64(1), fuzzQueries[1])
 	}
 	f.Fuzz(func(t *testing.T, i uint, minor int, seed uint64, query string) {
 		row := rows[i%uint(len(rows))]

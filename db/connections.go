@@ -11,7 +11,8 @@ import (
 
 // InitializeConnection begins exporting a volume to the connector and returns
 // the job; when that is done, ConnectionOf has what was made.
-func (s *Store) InitializeConnection(ctx context.Context, a Actor, volumeID, initiator string, connector json.RawMessage, replyTo string) (job string, err error) {
+func (s *Store) InitializeConnection(ctx context.Context, a Actor, volumeID, initiator string, connector json.RawMessage,
+	replyTo string) (job string, err error) {
 	err = s.tx(ctx, func(t *txn) error {
 		v, err := t.shareVolume(ctx, shareVolumeParams{ID: volumeID, Accepts: VolumeInitialize.Accepts})
 		if none(err) {

@@ -27,7 +27,8 @@ func attachTo(server string) string {
 // initialized has the volume exported and returns what the initiator is told.
 func (c caller) initialized(id, initiator string) harness.Connection {
 	c.t.Helper()
-	a := c.want(200, "POST", "/volumes/"+id+"/action", fmt.Sprintf(`{"os-initialize_connection": {"connector": {"initiator": %q, "host": "compute1"}}}`, initiator))
+	a := c.want(200, "POST", "/volumes/"+id+"/action",
+		fmt.Sprintf(`{"os-initialize_connection": {"connector": {"initiator": %q, "host": "compute1"}}}`, initiator))
 	return harness.Connection{VolumeID: id, Portal: a.text("connection_info", "data", "target_portal"), IQN: a.text("connection_info", "data", "target_iqn"),
 		LUN: int(a.get("connection_info", "data", "target_lun").(float64)), User: a.text("connection_info", "data", "auth_username"),
 		Password: a.text("connection_info", "data", "auth_password"), Initiator: initiator}
