@@ -47,6 +47,12 @@ func TestVolumesFollowTheirServiceIntoACluster(t *testing.T) {
 	if err := s.RemoveCluster(t.Context(), "west@file", db.BinaryVolume); !db.IsKind(err, db.Invalid) {
 		t.Errorf("a cluster with hosts is removed: %v", err)
 	}
+	if _, err := s.MoveVolumes(t.Context(), worker, "other@file#pool"); err != nil || clusterOf(t, s, after.ID) != "" {
+		t.Errorf("moved away it is in cluster %q, %v", clusterOf(t, s, after.ID), err)
+	}
+	if _, err := s.MoveVolumes(t.Context(), "other@file", "node@file"); err != nil || clusterOf(t, s, after.ID) != "west@file#pool" {
+		t.Errorf("moved back it is in cluster %q, %v", clusterOf(t, s, after.ID), err)
+	}
 	joined(t, s, "")
 	if got := clusterOf(t, s, before.ID); got != "" {
 		t.Errorf("still in cluster %q", got)

@@ -147,7 +147,6 @@ LEFT JOIN clusters c ON c.name = s.cluster_name AND c."binary" = s."binary"
 LEFT JOIN pool_usage u ON u.host = p.host
 WHERE NOT s.disabled AND NOT s.frozen AND NOT coalesce(c.disabled OR c.frozen, false) AND s.backend_up
   AND s.heartbeat_at > now() - make_interval(secs => $1::float8)
-  AND p.reported_at > now() - make_interval(secs => $1::float8)
 ORDER BY p.host
 `
 
@@ -162,7 +161,9 @@ type livePoolsRow struct {
 }
 
 // livePools lists the pools of enabled, thawed services (and clusters) that
-// were heard of lately, with what was placed on them.
+// were heard of lately, with what was placed on them. A heartbeat comes with
+// every report, so that a report is no older than its service's heartbeat; only
+// a service that has just started again has one from before, until it reports.
 func (q *Queries) livePools(ctx context.Context, downSeconds float64) ([]livePoolsRow, error) {
 	rows, err := q.db.Query(ctx, livePools, downSeconds)
 	if err != nil {

@@ -669,10 +669,8 @@ func (q *Queries) moveVolume(ctx context.Context, arg moveVolumeParams) (Volume,
 }
 
 const placeVolume = `-- name: placeVolume :execrows
-UPDATE volumes v SET host = $1, availability_zone = $2, updated_at = now(),
-       cluster_name = (SELECT s.cluster_name || coalesce(substring($1::text FROM '#.*$'), '') FROM services s
-                       WHERE s.host = split_part($1::text, '#', 1) AND s."binary" = 'cinder-volume')
-WHERE v.id = $3 AND v.status = ANY ($4::text[])
+UPDATE volumes SET host = $1, availability_zone = $2, updated_at = now()
+WHERE id = $3 AND status = ANY ($4::text[])
 `
 
 type placeVolumeParams struct {

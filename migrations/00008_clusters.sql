@@ -24,3 +24,15 @@ ALTER TABLE services ADD COLUMN active_backend_id text;
 ALTER TABLE services ADD COLUMN log_levels jsonb NOT NULL DEFAULT '{}';
 ALTER TABLE services ADD COLUMN log_wanted jsonb NOT NULL DEFAULT '{}';
 CREATE INDEX services_cluster ON services (cluster_name) WHERE cluster_name IS NOT NULL;
+
+-- A volume is in the cluster of the service that it is placed on, whichever way it came there.
+-- +goose StatementBegin
+CREATE FUNCTION volume_cluster() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.cluster_name := (SELECT s.cluster_name || coalesce(substring(NEW.host FROM '#.*$'), '') FROM services s
+                         WHERE s.host = split_part(NEW.host, '#', 1) AND s."binary" = 'cinder-volume');
+    RETURN NEW;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER volumes_cluster BEFORE INSERT OR UPDATE OF host ON volumes
+    FOR EACH ROW WHEN (NEW.host IS NOT NULL) EXECUTE FUNCTION volume_cluster();

@@ -113,7 +113,7 @@ func TestAZoneOfTheTypeIsTriedAfterAnother(t *testing.T) {
 func TestOldReportsAreNotBelieved(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t)
-	c.sql("UPDATE pools SET reported_at = now() - interval '2 minutes' WHERE host = 'c@file#p'")
+	c.sql("UPDATE services SET heartbeat_at = now() - interval '2 minutes' WHERE host = 'c@file'")
 	if got := c.schedules(c.volume("", "")); got != "b@file#p" {
 		t.Errorf("placed on %q", got)
 	}

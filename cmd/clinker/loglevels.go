@@ -12,13 +12,16 @@ import (
 	"github.com/clinker-io/clinker/internal/loglevel"
 )
 
-// newLevels are the loggers of one service, on the way that all logs go.
+// logTo is where all logs go; what is logged, the levels decide.
+var logTo = slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})
+
+// newLevels are the loggers of one service.
 func newLevels(debug bool) *loglevel.Set {
 	level := slog.LevelInfo
 	if debug {
 		level = slog.LevelDebug
 	}
-	return loglevel.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}), level)
+	return loglevel.New(logTo, level)
 }
 
 // logsEvery is how soon a service follows os-services/set-log.

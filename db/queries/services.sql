@@ -15,7 +15,9 @@ ON CONFLICT (host) DO UPDATE SET service_id = excluded.service_id, stats = exclu
 DELETE FROM pools WHERE service_id = @service_id AND host <> ALL (@hosts::text[]);
 
 -- livePools lists the pools of enabled, thawed services (and clusters) that
--- were heard of lately, with what was placed on them.
+-- were heard of lately, with what was placed on them. A heartbeat comes with
+-- every report, so that a report is no older than its service's heartbeat; only
+-- a service that has just started again has one from before, until it reports.
 -- name: livePools :many
 SELECT p.host, p.stats, p.reported_at, s.availability_zone, s.cluster_name,
        coalesce(u.gib, 0)::bigint AS allocated_gib, coalesce(u.volumes, 0)::bigint AS volumes
@@ -24,7 +26,6 @@ LEFT JOIN clusters c ON c.name = s.cluster_name AND c."binary" = s."binary"
 LEFT JOIN pool_usage u ON u.host = p.host
 WHERE NOT s.disabled AND NOT s.frozen AND NOT coalesce(c.disabled OR c.frozen, false) AND s.backend_up
   AND s.heartbeat_at > now() - make_interval(secs => @down_seconds::float8)
-  AND p.reported_at > now() - make_interval(secs => @down_seconds::float8)
 ORDER BY p.host;
 
 -- name: listServices :many

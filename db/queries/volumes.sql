@@ -38,10 +38,8 @@ RETURNING *;
 UPDATE snapshots SET status = @to_status, updated_at = now() WHERE volume_id = @volume_id;
 
 -- name: placeVolume :execrows
-UPDATE volumes v SET host = @host, availability_zone = @availability_zone, updated_at = now(),
-       cluster_name = (SELECT s.cluster_name || coalesce(substring(@host::text FROM '#.*$'), '') FROM services s
-                       WHERE s.host = split_part(@host::text, '#', 1) AND s."binary" = 'cinder-volume')
-WHERE v.id = @id AND v.status = ANY (@running::text[]);
+UPDATE volumes SET host = @host, availability_zone = @availability_zone, updated_at = now()
+WHERE id = @id AND status = ANY (@running::text[]);
 
 -- name: finishVolumeCreate :execrows
 UPDATE volumes SET status = @to_status, launched_at = now(), updated_at = now(), service_uuid = @service_uuid,
