@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -225,6 +226,7 @@ func TestManageFailsLater(t *testing.T) {
 		"outside":          {map[string]any{"ref": map[string]any{"source-name": "../log"}}, driverFailed},
 		"no name":          {map[string]any{"ref": map[string]any{"source-id": "17"}}, driverFailed},
 		"name no text":     {map[string]any{"ref": map[string]any{"source-name": 17}}, driverFailed},
+		"deep":             {map[string]any{"ref": json.RawMessage(`{"source-name": ` + strings.Repeat("[", 9000) + strings.Repeat("]", 9000) + `}`)}, driverFailed},
 		"text":             {map[string]any{"ref": file}, driverFailed},
 		"a snapshot":       {map[string]any{"ref": map[string]any{"source-name": "snapshot-" + snap}}, driverFailed},
 		"unknown pool":     {map[string]any{"host": c.backend() + "#nopool"}, noBackend},
@@ -361,6 +363,8 @@ func TestManageableListsArePagedAndSorted(t *testing.T) {
 				list(path+" offset", "3.8", on+"&offset=x", 400, "offset must be an integer"),
 				list(path+" marker", "3.8", on+"&marker=x", 400, "Invalid input received: marker x can not be analysed, please use json like format"),
 				list(path+" unknown marker", "3.8", on+`&marker={"source-name":"x","a":1}`, 400, "Invalid input received: marker not found: {'a': 1, 'source-name': 'x'}"),
+				list(path+" marker no reference", "3.8", on+"&marker=[1]", 400, "Invalid input received: marker not found: [1]"),
+				list(path+" deep marker", "3.8", on+"&marker="+strings.Repeat("[", 3000)+strings.Repeat("]", 3000), 400, ""),
 				list(path+" odd marker", "3.8", on+`&marker="%5Cud800"`, 400, ""),
 			)
 		}
