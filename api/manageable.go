@@ -81,7 +81,7 @@ func (a *API) listManageable(r *Request, key string, fields []Field[db.Manageabl
 		return Response{}, fmt.Errorf("result of job %s: %w", job, err)
 	}
 	if result.NoMarker {
-		return Response{}, badRequest("Invalid input received: marker not found: %s", shown(args.Marker))
+		return Response{}, noMarker(marker)
 	}
 	return newView(r, fields, nil).Many(result.Items, Page{Key: key}), nil
 }
@@ -147,24 +147,54 @@ func manageableSort(q query) ([]db.Sort, error) {
 	return sort[:min(len(sort), maxSortKeys)], nil // there are two keys: more change nothing
 }
 
-// markerOf checks that a marker is the JSON of a reference; nil is none.
-func markerOf(text string) (json.RawMessage, error) {
+// markerOf reads the reference that a marker is as JSON; nil is none. What is
+// no object of texts is no reference, so it is in no list.
+func markerOf(text string) (map[string]string, error) {
 	if text == "" {
 		return nil, nil
 	}
-	if _, err := decodeBody([]byte(text)); err != nil {
+	v, err := decodeBody([]byte(text))
+	if err != nil {
 		return nil, badRequest("Invalid input received: marker %s can not be analysed, please use json like format", text)
 	}
-	return json.RawMessage(text), nil
+	m, ok := v.(map[string]any)
+	if ref := textsOf(m); ok && len(ref) == len(m) && len(m) > 0 {
+		return ref, nil
+	}
+	return nil, noMarker(text)
 }
 
-// shown is a marker as messages print it.
-func shown(raw json.RawMessage) string {
-	v, err := decodeBody(raw)
-	if err != nil { // markerOf has read it
-		return string(raw)
+// textsOf are the members of an object that are texts: all that a driver
+// reads of a reference.
+func textsOf(m map[string]any) map[string]string {
+	ref := make(map[string]string, len(m))
+	for k, v := range m {
+		if text, ok := v.(string); ok {
+			ref[k] = text
+		}
 	}
-	return schema.Repr(v)
+	return ref
+}
+
+func noMarker(text string) error {
+	v, err := decodeBody([]byte(text))
+	if err != nil { // markerOf has read it
+		v = text
+	}
+	return badRequest("Invalid input received: marker not found: %s", schema.Repr(v))
+}
+
+// referenceOf keeps of a body's ref what a driver reads: a text as it is, of an
+// object the texts.
+func referenceOf(raw json.RawMessage) (json.RawMessage, error) {
+	var ref any
+	if err := json.Unmarshal(raw, &ref); err != nil {
+		return nil, fmt.Errorf("reference: %w", err)
+	}
+	if m, ok := ref.(map[string]any); ok {
+		ref = textsOf(m)
+	}
+	return json.Marshal(ref)
 }
 
 // managingService finds the volume service of a host, whose pool may be named

@@ -52,6 +52,10 @@ func (a *API) manageSnapshot(r *Request) (Response, error) {
 		return Response{}, err
 	}
 	b := body.Snapshot
+	ref, err := referenceOf(b.Ref)
+	if err != nil {
+		return Response{}, err
+	}
 	v, err := a.volume(r, b.VolumeID, "snapshot_extension:snapshot_manage")
 	if err != nil {
 		return Response{}, err
@@ -66,7 +70,7 @@ func (a *API) manageSnapshot(r *Request) (Response, error) {
 		return Response{}, err
 	}
 	s, err := a.Store.CreateSnapshot(r.Context(), r.Actor(), db.NewSnapshot{ID: uuid.NewString(), VolumeID: v.ID, Name: b.Name,
-		Description: b.Description, Metadata: b.Metadata, AllowInUse: true, Ref: b.Ref})
+		Description: b.Description, Metadata: b.Metadata, AllowInUse: true, Ref: ref})
 	if err != nil {
 		return Response{}, err
 	}

@@ -75,11 +75,14 @@ var volumeLegacyFields = slices.DeleteFunc(slices.Clone(volumeAnswerFields), fun
 
 // managedVolume checks the body in Cinder's order and fills in what it leaves open.
 func (a *API) managedVolume(r *Request, b volumeManageBody) (db.ManagedVolume, error) {
-	n := db.ManagedVolume{ID: uuid.NewString(), Ref: b.Ref, Bootable: bool(b.Bootable), Metadata: b.Metadata}
+	n := db.ManagedVolume{ID: uuid.NewString(), Bootable: bool(b.Bootable), Metadata: b.Metadata}
 	if err := hostOrCluster(b.Host, b.Cluster, r.Microversion.ManagesInClusters()); err != nil {
 		return n, err
 	}
 	var err error
+	if n.Ref, err = referenceOf(b.Ref); err != nil {
+		return n, err
+	}
 	if n.Type, err = a.managedType(r, b.VolumeType); err != nil {
 		return n, err
 	}
@@ -89,7 +92,7 @@ func (a *API) managedVolume(r *Request, b volumeManageBody) (db.ManagedVolume, e
 	if filled(b.Description) {
 		n.Description = trimmed(b.Description)
 	}
-	if err := a.notManagedYet(r, b.Ref); err != nil {
+	if err := a.notManagedYet(r, n.Ref); err != nil {
 		return n, err
 	}
 	n.Multiattach = specIs(n.Type, "multiattach")
@@ -126,14 +129,13 @@ func (a *API) managedType(r *Request, asked *string) (db.VolumeType, error) {
 // notManagedYet refuses a reference by the name of a volume that is there.
 func (a *API) notManagedYet(r *Request, raw json.RawMessage) error {
 	var ref struct {
-		Name any `json:"source-name"`
+		Name string `json:"source-name"`
 	}
 	if json.Unmarshal(raw, &ref) != nil {
 		return nil // a text: the driver says what it thinks of it
 	}
-	name, _ := ref.Name.(string)
 	before, after, _ := strings.Cut(a.VolumeName, "%s")
-	id, ok := strings.CutPrefix(name, before)
+	id, ok := strings.CutPrefix(ref.Name, before)
 	if id = strings.TrimSuffix(id, after); !ok || !schema.IsUUID(id) {
 		return nil
 	}

@@ -11,16 +11,16 @@ import (
 
 // ManageArgs of volume.manage and snapshot.manage.
 type ManageArgs struct {
-	Ref json.RawMessage `json:"ref"` // as the administrator wrote it; the driver knows what it means
+	Ref json.RawMessage `json:"ref"` // an object of texts, or a text; the driver knows what it means
 }
 
 // ManageableArgs of pool.manageable: which part of the list is wanted.
 type ManageableArgs struct {
-	Snapshots bool            `json:"snapshots,omitempty"`
-	Marker    json.RawMessage `json:"marker,omitempty"` // the reference before the first one; nil: none
-	Limit     int             `json:"limit"`
-	Offset    int             `json:"offset"`
-	Sort      []Sort          `json:"sort"` // by reference or size
+	Snapshots bool              `json:"snapshots,omitempty"`
+	Marker    map[string]string `json:"marker,omitempty"` // the reference before the first one; nil: none
+	Limit     int               `json:"limit"`
+	Offset    int               `json:"offset"`
+	Sort      []Sort            `json:"sort"` // by reference or size
 }
 
 // Manageable is a volume or snapshot that a pool holds.

@@ -55,12 +55,12 @@ func (s *Store) VolumeManaged(ctx context.Context, j *Job, sizeGiB int32, servic
 		if err != nil {
 			return fmt.Errorf("finish manage: %w", err)
 		}
-		return t.settle(ctx, j, n > 0)
+		return t.settleHeld(ctx, j, n > 0)
 	})
 }
 
-// settle spends what the job held, or returns it when there is no row for it.
-func (t *txn) settle(ctx context.Context, j *Job, spend bool) error {
+// settleHeld spends what the job held, or returns it when there is no row for it.
+func (t *txn) settleHeld(ctx context.Context, j *Job, spend bool) error {
 	do := t.dropReservations
 	if spend {
 		do = t.spendReservations
@@ -79,7 +79,7 @@ func (s *Store) SnapshotManaged(ctx context.Context, j *Job, snap Snapshot, size
 		if err != nil {
 			return fmt.Errorf("finish manage: %w", err)
 		}
-		if err := t.settle(ctx, j, n > 0); err != nil {
+		if err := t.settleHeld(ctx, j, n > 0); err != nil {
 			return err
 		}
 		less := int64(snap.VolumeSize - sizeGiB)

@@ -696,7 +696,8 @@ func (q *Queries) placeVolume(ctx context.Context, arg placeVolumeParams) (int64
 const recomputeVolume = `-- name: recomputeVolume :exec
 UPDATE volumes v SET
     attach_status = coalesce(w.first, 'detached'),
-    status = CASE WHEN v.status IN ('uploading', 'extending', 'deleting', 'maintenance', 'error', 'error_extending', 'error_deleting') THEN v.status
+    status = CASE WHEN v.status IN ('uploading', 'extending', 'deleting', 'maintenance', 'error', 'error_extending', 'error_deleting',
+                                    'managing', 'unmanaging', 'reverting') THEN v.status
                   WHEN w.first IS NULL THEN 'available'
                   WHEN w.first = 'attached' THEN 'in-use'
                   ELSE w.first END,

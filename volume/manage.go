@@ -91,23 +91,16 @@ func (w *Worker) managerFor(ctx context.Context, j *db.Job) (driver.Manager, dri
 	return m, ref, err
 }
 
-// reference takes the texts of what an administrator wrote; the driver refuses
-// what lacks its key. Of a snapshot the bare name is a reference too.
+// reference is what an administrator wrote; the driver refuses what lacks its
+// key. Of a snapshot the bare name is a reference too.
 func reference(raw json.RawMessage, bareName bool) driver.Reference {
-	ref := driver.Reference{}
 	var name string
 	if bareName && json.Unmarshal(raw, &name) == nil && name != "" {
-		ref[sourceName] = name
-		return ref
+		return driver.Reference{sourceName: name}
 	}
-	var all map[string]any
-	if json.Unmarshal(raw, &all) != nil {
-		return ref
-	}
-	for k, v := range all {
-		if text, ok := v.(string); ok {
-			ref[k] = text
-		}
+	var ref driver.Reference
+	if json.Unmarshal(raw, &ref) != nil {
+		return nil
 	}
 	return ref
 }

@@ -172,15 +172,6 @@ func TestAManageThatFailsGivesBackWhatItTook(t *testing.T) {
 	s.quotaIs(0)
 }
 
-// gone waits until the volume has no row.
-func (s *site) gone(id string) {
-	s.t.Helper()
-	s.until("the volume to be gone", func() bool {
-		has, err := s.store.HasVolume(s.t.Context(), id)
-		return err == nil && !has
-	})
-}
-
 func TestWhatIsDeletedBeforeItIsTakenOverStays(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 
 	"github.com/clinker-io/clinker/db"
@@ -23,11 +22,7 @@ func (w *Worker) listManageable(ctx context.Context, j *db.Job) error {
 	if err != nil {
 		return err
 	}
-	r, err := pageOf(all, args)
-	if err != nil {
-		return err
-	}
-	return w.Store.ManageableListed(ctx, j, r)
+	return w.Store.ManageableListed(ctx, j, pageOf(all, args))
 }
 
 // manageable is everything that could be managed, and what is already. A
@@ -110,7 +105,7 @@ func (w *Worker) managedSnapshots(ctx context.Context) (map[string]managed, erro
 }
 
 // pageOf sorts the list and cuts the part out that is wanted.
-func pageOf(all []db.Manageable, args db.ManageableArgs) (db.ManageableResult, error) {
+func pageOf(all []db.Manageable, args db.ManageableArgs) db.ManageableResult {
 	slices.SortStableFunc(all, func(a, b db.Manageable) int {
 		for _, s := range args.Sort {
 			c := cmp.Compare(a.SizeGiB, b.SizeGiB)
@@ -128,18 +123,14 @@ func pageOf(all []db.Manageable, args db.ManageableArgs) (db.ManageableResult, e
 	})
 	start := 0
 	if args.Marker != nil {
-		var marker any
-		if err := json.Unmarshal(args.Marker, &marker); err != nil {
-			return db.ManageableResult{}, fmt.Errorf("job arguments: marker: %w", err)
-		}
-		at := slices.IndexFunc(all, func(m db.Manageable) bool { return isReference(marker, m.Reference) })
+		at := slices.IndexFunc(all, func(m db.Manageable) bool { return maps.Equal(args.Marker, m.Reference) })
 		if at < 0 {
-			return db.ManageableResult{NoMarker: true}, nil
+			return db.ManageableResult{NoMarker: true}
 		}
 		start = at + 1
 	}
 	start = min(start+args.Offset, len(all))
-	return db.ManageableResult{Items: all[start:min(start+args.Limit, len(all))]}, nil
+	return db.ManageableResult{Items: all[start:min(start+args.Limit, len(all))]}
 }
 
 // firstText is what a reference is sorted by: the first of its values.
@@ -149,12 +140,4 @@ func firstText(ref map[string]string) string {
 		return ""
 	}
 	return values[0]
-}
-
-func isReference(v any, ref map[string]string) bool {
-	same := make(map[string]any, len(ref))
-	for k, text := range ref {
-		same[k] = text
-	}
-	return reflect.DeepEqual(v, same)
 }

@@ -47,8 +47,8 @@ func TestAFileBecomesASnapshotAndIsLetGo(t *testing.T) {
 	if sum(t, "snapshot-"+id) != want {
 		t.Error("the snapshot does not hold what the file held")
 	}
-	if c.usage("snapshots") != 1 || c.usage("gigabytes") != 3 || c.usage("gigabytes___DEFAULT__") != 3 {
-		t.Errorf("the quota has %v snapshots and %v GiB", c.usage("snapshots"), c.usage("gigabytes"))
+	if c.inUse("snapshots") != 1 || c.inUse("gigabytes") != 3 || c.inUse("gigabytes___DEFAULT__") != 3 {
+		t.Errorf("the quota has %v snapshots and %v GiB", c.inUse("snapshots"), c.inUse("gigabytes"))
 	}
 	e := c.entry("snapshots", "snapshot-"+id)
 	keys(t, "an entry", e, "reference size safe_to_manage reason_not_safe cinder_id extra_info source_reference")
@@ -57,7 +57,7 @@ func TestAFileBecomesASnapshotAndIsLetGo(t *testing.T) {
 	}
 	c.want(202, "POST", "/snapshots/"+id+"/action", `{"os-unmanage": null}`)
 	c.gone("/snapshots/" + id)
-	if c.usage("snapshots") != 0 || c.usage("gigabytes") != 2 {
+	if c.inUse("snapshots") != 0 || c.inUse("gigabytes") != 2 {
 		t.Error("the quota has the snapshot that was let go")
 	}
 	if c.entry("volumes", "snapshot-"+id+"-unmanaged") != nil || c.entry("snapshots", "snapshot-"+id+"-unmanaged")["safe_to_manage"] != true {
@@ -87,7 +87,7 @@ func TestAFileBecomesASnapshotAndIsLetGo(t *testing.T) {
 	}
 	large := c.want(202, "POST", "/os-snapshot-manage", fmt.Sprintf(`{"snapshot": {"volume_id": %q, "ref": %q}}`, volume, file+"-large")).text("snapshot", "id")
 	c.status("snapshot", large, "available")
-	if got := c.usage("gigabytes"); got != 2+1+1+2+3 { // volume, copy, snapshot, the one that failed, this one
+	if got := c.inUse("gigabytes"); got != 2+1+1+2+3 { // volume, copy, snapshot, the one that failed, this one
 		t.Errorf("the quota has %v GiB", got)
 	}
 	field := "Invalid input for field/attribute "

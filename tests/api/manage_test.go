@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -74,8 +75,8 @@ func (c caller) manageBody(name string, members map[string]any) any {
 	return map[string]any{"volume": body}
 }
 
-// usage is in_use of a quota, which nothing may hold besides.
-func (c caller) usage(resource string) float64 {
+// inUse is that part of a quota, which nothing may hold besides.
+func (c caller) inUse(resource string) float64 {
 	c.t.Helper()
 	q := c.want(200, "GET", "/os-quota-sets/"+c.project+"?usage=true", nil)
 	if q.get("quota_set", resource, "reserved") != 0.0 {
@@ -126,7 +127,7 @@ func TestAFileBecomesAVolumeAndIsLetGo(t *testing.T) {
 	if sum(t, "volume-"+id) != want {
 		t.Error("the volume does not hold what the file held")
 	}
-	if c.usage("volumes") != 1 || c.usage("gigabytes") != 1 || c.usage("gigabytes___DEFAULT__") != 1 {
+	if c.inUse("volumes") != 1 || c.inUse("gigabytes") != 1 || c.inUse("gigabytes___DEFAULT__") != 1 {
 		t.Error("the quota does not have the volume")
 	}
 	if e := c.entry("volumes", "volume-"+id); e["safe_to_manage"] != false || e["reason_not_safe"] != "already managed" || e["cinder_id"] != id {
@@ -140,7 +141,7 @@ func TestAFileBecomesAVolumeAndIsLetGo(t *testing.T) {
 
 	c.want(202, "POST", "/volumes/"+id+"/action", `{"os-unmanage": null}`)
 	c.gone("/volumes/" + id)
-	if c.usage("volumes") != 0 || c.usage("gigabytes") != 0 {
+	if c.inUse("volumes") != 0 || c.inUse("gigabytes") != 0 {
 		t.Error("the quota has the volume that was let go")
 	}
 	if sum(t, "volume-"+id+"-unmanaged") != want {
@@ -195,7 +196,7 @@ func TestManageRefusesWhatCinderRefuses(t *testing.T) {
 		{name: "no body", method: "POST", path: new, status: 400},
 		{name: "show", method: "GET", path: new + "/x", status: 404, fault: genericNotFound},
 	})
-	if c.usage("volumes") != 0 {
+	if c.inUse("volumes") != 0 {
 		t.Error("refusals have taken quota")
 	}
 	c.quota(`"volumes": 0`)
@@ -225,6 +226,7 @@ func TestManageFailsLater(t *testing.T) {
 		"outside":          {map[string]any{"ref": map[string]any{"source-name": "../log"}}, driverFailed},
 		"no name":          {map[string]any{"ref": map[string]any{"source-id": "17"}}, driverFailed},
 		"name no text":     {map[string]any{"ref": map[string]any{"source-name": 17}}, driverFailed},
+		"deep":             {map[string]any{"ref": json.RawMessage(`{"source-name": ` + strings.Repeat("[", 9000) + strings.Repeat("]", 9000) + `}`)}, driverFailed},
 		"text":             {map[string]any{"ref": file}, driverFailed},
 		"a snapshot":       {map[string]any{"ref": map[string]any{"source-name": "snapshot-" + snap}}, driverFailed},
 		"unknown pool":     {map[string]any{"host": c.backend() + "#nopool"}, noBackend},
@@ -240,12 +242,12 @@ func TestManageFailsLater(t *testing.T) {
 			if len(m.list("messages")) != 1 || m.text("messages", 0, "event_id") != step.event {
 				t.Errorf("told %s, want %s", m.raw, step.event)
 			}
-			if c.usage("gigabytes") != 2 || c.usage("volumes") != 2 { // a volume, its snapshot; the volume that failed
+			if c.inUse("gigabytes") != 2 || c.inUse("volumes") != 2 { // a volume, its snapshot; the volume that failed
 				t.Error("the quota is wrong after a failure")
 			}
 			c.want(202, "DELETE", "/volumes/"+id, nil)
 			c.gone("/volumes/" + id)
-			if c.usage("volumes") != 1 {
+			if c.inUse("volumes") != 1 {
 				t.Error("the quota is wrong after the delete")
 			}
 		})
@@ -280,7 +282,7 @@ func TestUnmanageRefusesWhatCinderRefuses(t *testing.T) {
 		{name: "creating", method: "POST", path: "/snapshots/" + snap + "/action", body: `{"os-reset_status": {"status": "creating"}}`, status: 202},
 		snapshot("creating snapshot", snap, 400, "Invalid snapshot: Snapshot status must be available or error and must not be part of a group."),
 	})
-	if got := c.usage("volumes"); got != 3 {
+	if got := c.inUse("volumes"); got != 3 {
 		t.Errorf("%v volumes are left", got)
 	}
 	check(t, c, []row{volume("idle", idle, 202, "")})
@@ -361,6 +363,8 @@ func TestManageableListsArePagedAndSorted(t *testing.T) {
 				list(path+" offset", "3.8", on+"&offset=x", 400, "offset must be an integer"),
 				list(path+" marker", "3.8", on+"&marker=x", 400, "Invalid input received: marker x can not be analysed, please use json like format"),
 				list(path+" unknown marker", "3.8", on+`&marker={"source-name":"x","a":1}`, 400, "Invalid input received: marker not found: {'a': 1, 'source-name': 'x'}"),
+				list(path+" marker no reference", "3.8", on+"&marker=[1]", 400, "Invalid input received: marker not found: [1]"),
+				list(path+" deep marker", "3.8", on+"&marker="+strings.Repeat("[", 3000)+strings.Repeat("]", 3000), 400, ""),
 				list(path+" odd marker", "3.8", on+`&marker="%5Cud800"`, 400, ""),
 			)
 		}

@@ -13,13 +13,15 @@ var (
 	methods   = []string{"GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS"}
 	resources = []string{"volumes", "volumes/detail", "volumes/summary", "snapshots", "snapshots/detail", "attachments", "attachments/detail", "types",
 		"types/default", "limits", "os-services", "os-services/enable", "os-services/get-log", "clusters", "clusters/detail", "clusters/disable",
-		"workers/cleanup", "scheduler-stats/get_pools", "resource_filters", "os-availability-zone", "os-quota-sets", "messages", "extensions", "nonsense"}
+		"workers/cleanup", "scheduler-stats/get_pools", "resource_filters", "os-availability-zone", "os-quota-sets", "messages", "extensions", "nonsense",
+		"os-volume-manage", "manageable_volumes/detail", "os-snapshot-manage/detail", "manageable_snapshots"}
 	tails = []string{"", "", "", "/", "/ID", "/ID/action", "/ID/metadata", "/ID/metadata/k", "/ID/extra_specs", "/ID/extra_specs/k", "/ID/encryption",
 		"/%00", "/%ff", "/..%2f..", "/" + strings.Repeat("x", 3000), "/\u00e9", "/new", "/ID/edit"}
 	actions = []string{"os-extend", "os-reset_status", "os-force_delete", "os-reserve", "os-unreserve", "os-attach", "os-detach", "os-begin_detaching",
-		"os-roll_detaching", "os-initialize_connection", "os-terminate_connection", "os-set_bootable", "os-update_readonly_flag", "os-complete", "revert", ""}
+		"os-roll_detaching", "os-initialize_connection", "os-terminate_connection", "os-set_bootable", "os-update_readonly_flag", "os-complete", "revert",
+		"os-unmanage", "os-update_snapshot_status", ""}
 	words = []string{"volume", "snapshot", "attachment", "metadata", "meta", "size", "name", "new_size", "status", "attach_status", "connector",
-		"volume_id", "volume_uuid", "snapshot_id", "source_volid", "volume_type", "extra_specs", "quota_set", "host", "binary", "force", "mode", "initiator"}
+		"volume_id", "volume_uuid", "snapshot_id", "source_volid", "volume_type", "extra_specs", "quota_set", "host", "binary", "force", "mode", "initiator", "ref", "source-name", "progress"}
 	arguments = []string{"limit", "marker", "offset", "sort", "sort_key", "sort_dir", "name", "name~", "status", "metadata", "created_at", "updated_at",
 		"with_count", "all_tenants", "bootable", "id", "size", "host", "cascade", "force", "usage", "is_public", "consumes_quota", "project_id", "x"}
 	values = []string{"", "1", "-1", "0", "99999999999999999999", "1.5", "true", "name:asc", "{'a':'b'}", "{'a':{'b':1}}", "{", "[1,2]", "{1:2}", "gt:2020-01-01T00:00:00",
