@@ -49,7 +49,7 @@ func (b *base) apiHandler(replies string) http.Handler {
 		zone = d.Zone
 	}
 	return api.New(api.Config{Store: b.store, Logger: b.log, PublicEndpoint: d.PublicEndpoint, MaxLimit: d.MaxLimit,
-		DefaultVolumeType: d.DefaultVolumeType, DefaultAvailabilityZone: zone, ZoneFallback: d.ZoneFallback,
+		DefaultVolumeType: d.DefaultVolumeType, DefaultGroupType: d.DefaultGroupType, DefaultAvailabilityZone: zone, ZoneFallback: d.ZoneFallback,
 		ClonesAcrossZones: !d.ClonedSameZone, WaitLimit: config.Seconds(d.RPCTimeout), ReplyTo: replies})
 }
 
