@@ -187,6 +187,69 @@ func (q *Queries) MemberSnapshots(ctx context.Context, groupSnapshotID string) (
 	return items, nil
 }
 
+const membersOf = `-- name: MembersOf :many
+SELECT id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota FROM volumes WHERE group_id = $1::uuid AND id = ANY ($2::text[]::uuid[]) ORDER BY id
+`
+
+type MembersOfParams struct {
+	GroupID string
+	Members []string
+}
+
+// MembersOf are the volumes of a group that one of its jobs works on.
+func (q *Queries) MembersOf(ctx context.Context, arg MembersOfParams) ([]Volume, error) {
+	rows, err := q.db.Query(ctx, membersOf, arg.GroupID, arg.Members)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Volume
+	for rows.Next() {
+		var i Volume
+		if err := rows.Scan(
+			&i.ID,
+			&i.ProjectID,
+			&i.UserID,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.LaunchedAt,
+			&i.Size,
+			&i.Status,
+			&i.PreviousStatus,
+			&i.AttachStatus,
+			&i.MigrationStatus,
+			&i.ReplicationStatus,
+			&i.Name,
+			&i.Description,
+			&i.Bootable,
+			&i.Multiattach,
+			&i.EncryptionKeyID,
+			&i.AvailabilityZone,
+			&i.Host,
+			&i.ClusterName,
+			&i.VolumeTypeID,
+			&i.SnapshotID,
+			&i.SourceVolid,
+			&i.Metadata,
+			&i.AdminMetadata,
+			&i.ImageMetadata,
+			&i.GroupID,
+			&i.ConsistencygroupID,
+			&i.ProviderID,
+			&i.ServiceUuid,
+			&i.SharedTargets,
+			&i.ConsumesQuota,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const beginDeleteGroup = `-- name: beginDeleteGroup :one
 UPDATE groups g SET status = $1, updated_at = now()
 WHERE g.id = $2 AND g.status = ANY ($3::text[])
@@ -408,15 +471,25 @@ func (q *Queries) deleteMemberSnapshots(ctx context.Context, groupSnapshotID str
 	return items, nil
 }
 
+const emptyGroup = `-- name: emptyGroup :exec
+UPDATE volumes SET group_id = NULL, consistencygroup_id = NULL WHERE group_id = $1::uuid
+`
+
+func (q *Queries) emptyGroup(ctx context.Context, groupID string) error {
+	_, err := q.db.Exec(ctx, emptyGroup, groupID)
+	return err
+}
+
 const finishGroupVolumes = `-- name: finishGroupVolumes :exec
 UPDATE volumes SET status = $1, launched_at = now(), updated_at = now(), service_uuid = $2
-WHERE group_id = $3::uuid AND status = ANY ($4::text[])
+WHERE group_id = $3::uuid AND id = ANY ($4::text[]::uuid[]) AND status = ANY ($5::text[])
 `
 
 type finishGroupVolumesParams struct {
 	ToStatus    string
 	ServiceUuid *string
 	GroupID     string
+	Members     []string
 	Running     []string
 }
 
@@ -425,6 +498,7 @@ func (q *Queries) finishGroupVolumes(ctx context.Context, arg finishGroupVolumes
 		arg.ToStatus,
 		arg.ServiceUuid,
 		arg.GroupID,
+		arg.Members,
 		arg.Running,
 	)
 	return err
@@ -667,6 +741,28 @@ func (q *Queries) lockGroup(ctx context.Context, id string) (Group, error) {
 	return i, err
 }
 
+const lockGroupSnapshot = `-- name: lockGroupSnapshot :one
+SELECT id, group_id, group_type_id, project_id, user_id, created_at, updated_at, status, name, description FROM group_snapshots WHERE id = $1 FOR UPDATE
+`
+
+func (q *Queries) lockGroupSnapshot(ctx context.Context, id string) (GroupSnapshot, error) {
+	row := q.db.QueryRow(ctx, lockGroupSnapshot, id)
+	var i GroupSnapshot
+	err := row.Scan(
+		&i.ID,
+		&i.GroupID,
+		&i.GroupTypeID,
+		&i.ProjectID,
+		&i.UserID,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+		&i.Status,
+		&i.Name,
+		&i.Description,
+	)
+	return i, err
+}
+
 const lockGroupVolumes = `-- name: lockGroupVolumes :many
 SELECT id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota FROM volumes WHERE group_id = $1::uuid ORDER BY id FOR UPDATE
 `
@@ -674,6 +770,68 @@ SELECT id, project_id, user_id, created_at, updated_at, launched_at, size, statu
 // lockGroupVolumes: whoever works on several volumes locks them in the order of their ids.
 func (q *Queries) lockGroupVolumes(ctx context.Context, groupID string) ([]Volume, error) {
 	rows, err := q.db.Query(ctx, lockGroupVolumes, groupID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Volume
+	for rows.Next() {
+		var i Volume
+		if err := rows.Scan(
+			&i.ID,
+			&i.ProjectID,
+			&i.UserID,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.LaunchedAt,
+			&i.Size,
+			&i.Status,
+			&i.PreviousStatus,
+			&i.AttachStatus,
+			&i.MigrationStatus,
+			&i.ReplicationStatus,
+			&i.Name,
+			&i.Description,
+			&i.Bootable,
+			&i.Multiattach,
+			&i.EncryptionKeyID,
+			&i.AvailabilityZone,
+			&i.Host,
+			&i.ClusterName,
+			&i.VolumeTypeID,
+			&i.SnapshotID,
+			&i.SourceVolid,
+			&i.Metadata,
+			&i.AdminMetadata,
+			&i.ImageMetadata,
+			&i.GroupID,
+			&i.ConsistencygroupID,
+			&i.ProviderID,
+			&i.ServiceUuid,
+			&i.SharedTargets,
+			&i.ConsumesQuota,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockGroupVolumesAnd = `-- name: lockGroupVolumesAnd :many
+SELECT id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota FROM volumes WHERE group_id = $1::uuid OR id = ANY ($2::text[]::uuid[]) ORDER BY id FOR UPDATE
+`
+
+type lockGroupVolumesAndParams struct {
+	GroupID string
+	Ids     []string
+}
+
+func (q *Queries) lockGroupVolumesAnd(ctx context.Context, arg lockGroupVolumesAndParams) ([]Volume, error) {
+	rows, err := q.db.Query(ctx, lockGroupVolumesAnd, arg.GroupID, arg.Ids)
 	if err != nil {
 		return nil, err
 	}
@@ -789,11 +947,11 @@ UPDATE groups SET status = $1, updated_at = now() WHERE id = $2 AND status = ANY
 type moveGroupParams struct {
 	ToStatus string
 	ID       string
-	Accepts  []string
+	Running  []string
 }
 
 func (q *Queries) moveGroup(ctx context.Context, arg moveGroupParams) (int64, error) {
-	result, err := q.db.Exec(ctx, moveGroup, arg.ToStatus, arg.ID, arg.Accepts)
+	result, err := q.db.Exec(ctx, moveGroup, arg.ToStatus, arg.ID, arg.Running)
 	if err != nil {
 		return 0, err
 	}
@@ -819,17 +977,24 @@ func (q *Queries) moveGroupSnapshot(ctx context.Context, arg moveGroupSnapshotPa
 }
 
 const moveGroupVolumes = `-- name: moveGroupVolumes :exec
-UPDATE volumes SET status = $1, updated_at = now() WHERE group_id = $2::uuid AND status = ANY ($3::text[])
+UPDATE volumes SET status = $1, updated_at = now()
+WHERE group_id = $2::uuid AND id = ANY ($3::text[]::uuid[]) AND status = ANY ($4::text[])
 `
 
 type moveGroupVolumesParams struct {
 	ToStatus string
 	GroupID  string
+	Members  []string
 	Running  []string
 }
 
 func (q *Queries) moveGroupVolumes(ctx context.Context, arg moveGroupVolumesParams) error {
-	_, err := q.db.Exec(ctx, moveGroupVolumes, arg.ToStatus, arg.GroupID, arg.Running)
+	_, err := q.db.Exec(ctx, moveGroupVolumes,
+		arg.ToStatus,
+		arg.GroupID,
+		arg.Members,
+		arg.Running,
+	)
 	return err
 }
 
@@ -932,17 +1097,17 @@ func (q *Queries) setGroupReplication(ctx context.Context, arg setGroupReplicati
 }
 
 const setMemberSnapshots = `-- name: setMemberSnapshots :exec
-UPDATE snapshots SET status = $1, progress = $2, updated_at = now() WHERE group_snapshot_id = $3::uuid
+UPDATE snapshots SET status = $1, updated_at = now() WHERE group_snapshot_id = $2::uuid
 `
 
 type setMemberSnapshotsParams struct {
 	ToStatus        string
-	Progress        string
 	GroupSnapshotID string
 }
 
+// setMemberSnapshots begins the end of the members, whatever their status.
 func (q *Queries) setMemberSnapshots(ctx context.Context, arg setMemberSnapshotsParams) error {
-	_, err := q.db.Exec(ctx, setMemberSnapshots, arg.ToStatus, arg.Progress, arg.GroupSnapshotID)
+	_, err := q.db.Exec(ctx, setMemberSnapshots, arg.ToStatus, arg.GroupSnapshotID)
 	return err
 }
 
@@ -995,11 +1160,16 @@ func (q *Queries) shareGroup(ctx context.Context, arg shareGroupParams) (Group, 
 }
 
 const shareGroupSnapshot = `-- name: shareGroupSnapshot :one
-SELECT id, group_id, group_type_id, project_id, user_id, created_at, updated_at, status, name, description FROM group_snapshots WHERE id = $1 FOR SHARE
+SELECT id, group_id, group_type_id, project_id, user_id, created_at, updated_at, status, name, description FROM group_snapshots WHERE id = $1 AND status = ANY ($2::text[]) FOR SHARE
 `
 
-func (q *Queries) shareGroupSnapshot(ctx context.Context, id string) (GroupSnapshot, error) {
-	row := q.db.QueryRow(ctx, shareGroupSnapshot, id)
+type shareGroupSnapshotParams struct {
+	ID      string
+	Accepts []string
+}
+
+func (q *Queries) shareGroupSnapshot(ctx context.Context, arg shareGroupSnapshotParams) (GroupSnapshot, error) {
+	row := q.db.QueryRow(ctx, shareGroupSnapshot, arg.ID, arg.Accepts)
 	var i GroupSnapshot
 	err := row.Scan(
 		&i.ID,

@@ -134,7 +134,8 @@ func (s *Store) AttachmentDisconnected(ctx context.Context, j *Job) error {
 	return s.end(ctx, j, "", func(t *txn) error { return t.removeAttachment(ctx, *j.AttachmentID, j.VolumeID) })
 }
 
-// failures says what the failure of each kind of job leaves and tells.
+// failures says what the failure of each kind of job leaves and tells; without
+// a resource nothing is told.
 var failures = map[string]struct {
 	resource string
 	action   Action
@@ -155,6 +156,12 @@ var failures = map[string]struct {
 		return err
 	}},
 	JobDisconnect: {ResourceVolume, ActionUpdateAttach, DetailDetachFailed, func(context.Context, *txn, *Job) error { return nil }},
+	// Cinder has no messages about groups.
+	JobGroupCreate:         {undo: failGroup(GroupCreate, VolumeCreate)},
+	JobGroupClone:          {undo: failGroup(GroupCreate, VolumeCreate)},
+	JobGroupDelete:         {undo: failGroup(GroupDelete, VolumeDelete)},
+	JobGroupSnapshotCreate: {undo: failGroupSnapshot(GroupSnapshotCreate, SnapshotCreate)},
+	JobGroupSnapshotDelete: {undo: failGroupSnapshot(GroupSnapshotDelete, SnapshotDelete)},
 }
 
 func (t *txn) failSnapshot(ctx context.Context, j *Job, op Op) error {
@@ -176,6 +183,9 @@ func (s *Store) Failed(ctx context.Context, j *Job, reason string) error {
 		}
 		if err := f.undo(ctx, t, j); err != nil {
 			return fmt.Errorf("after a failed %s: %w", j.Kind, err)
+		}
+		if f.resource == "" {
+			return nil
 		}
 		id := j.VolumeID
 		if f.resource == ResourceSnapshot {

@@ -106,6 +106,12 @@ func (s *Scheduler) do(ctx context.Context, j *db.Job) error {
 		return s.extend(ctx, j)
 	case db.JobVolumeDelete:
 		return s.delete(ctx, j)
+	case db.JobGroupCreate:
+		return s.createGroup(ctx, j)
+	case db.JobGroupClone:
+		return s.cloneGroup(ctx, j)
+	case db.JobGroupDelete:
+		return s.deleteGroup(ctx, j)
 	}
 	return s.Store.Failed(ctx, j, "unknown job")
 }
@@ -126,6 +132,11 @@ func (s *Scheduler) create(ctx context.Context, j *db.Job) error {
 	}
 	if err := s.stayWithSource(ctx, j, &req); err != nil {
 		return err
+	}
+	if ok, err := s.stayWithGroup(ctx, v, &req); err != nil {
+		return err
+	} else if !ok {
+		return s.Store.NoValidBackend(ctx, j, noValidBackend)
 	}
 	// Within one process a decision sees the one before it; across processes
 	// the pools are only as fresh as the rows, which is what over-subscription allows for.
@@ -149,12 +160,8 @@ func (s *Scheduler) request(ctx context.Context, v db.Volume, args db.CreateArgs
 	if err != nil {
 		return Request{}, fmt.Errorf("volume type: %w", err)
 	}
-	req := Request{SizeGiB: int(v.Size), AvailabilityZone: v.AvailabilityZone, ExtraSpecs: t.ExtraSpecs.Text(), Exclude: args.Exclude}
-	if zones := req.ExtraSpecs["RESKEY:availability_zones"]; zones != "" {
-		for z := range strings.SplitSeq(zones, ",") {
-			req.TypeAZs = append(req.TypeAZs, strings.TrimSpace(z))
-		}
-	}
+	req := typeRequest(t, int(v.Size), v.AvailabilityZone)
+	req.Exclude = args.Exclude
 	hints, err := readHints(args.Hints)
 	if err != nil {
 		return Request{}, err
@@ -165,6 +172,17 @@ func (s *Scheduler) request(ctx context.Context, v db.Volume, args db.CreateArgs
 		req.VolumeHosts, err = s.Store.VolumeHosts(ctx, ids)
 	}
 	return req, err
+}
+
+// typeRequest is what a type asks for.
+func typeRequest(t db.VolumeType, sizeGiB int, zone string) Request {
+	req := Request{SizeGiB: sizeGiB, AvailabilityZone: zone, ExtraSpecs: t.ExtraSpecs.Text()}
+	if zones := req.ExtraSpecs["RESKEY:availability_zones"]; zones != "" {
+		for z := range strings.SplitSeq(zones, ",") {
+			req.TypeAZs = append(req.TypeAZs, strings.TrimSpace(z))
+		}
+	}
+	return req
 }
 
 // stayWithSource keeps a copy on the backend of what it is made from.

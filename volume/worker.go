@@ -157,6 +157,14 @@ func (w *Worker) do(ctx context.Context, j *db.Job) error {
 		return w.connect(ctx, j)
 	case db.JobDisconnect:
 		return w.disconnect(ctx, j)
+	case db.JobGroupClone:
+		return w.cloneGroup(ctx, j)
+	case db.JobGroupDelete:
+		return w.deleteGroup(ctx, j)
+	case db.JobGroupSnapshotCreate:
+		return w.createGroupSnapshot(ctx, j)
+	case db.JobGroupSnapshotDelete:
+		return w.deleteGroupSnapshot(ctx, j)
 	}
 	return fmt.Errorf("%w: unknown job kind %q", driver.ErrInvalid, j.Kind)
 }
@@ -172,6 +180,10 @@ func (w *Worker) giveUp(ctx context.Context, j *db.Job, cause error) error {
 	switch j.Kind {
 	case db.JobVolumeCreate:
 		return w.giveUpCreate(ctx, j, cause)
+	case db.JobGroupClone:
+		w.dropCopies(ctx, j)
+	case db.JobGroupSnapshotCreate:
+		w.dropMembers(ctx, j)
 	case db.JobConnect:
 		if err := w.revoke(j.VolumeID, *j.AttachmentID); err != nil {
 			w.Log.Warn("cannot take back an export that failed", "volume", j.VolumeID, "err", err)

@@ -33,6 +33,9 @@ SELECT * FROM volumes WHERE group_id = @group_id::uuid ORDER BY id FOR UPDATE;
 -- name: lockVolumes :many
 SELECT * FROM volumes WHERE id = ANY (sqlc.arg('ids')::text[]::uuid[]) ORDER BY id FOR UPDATE;
 
+-- name: lockGroupVolumesAnd :many
+SELECT * FROM volumes WHERE group_id = @group_id::uuid OR id = ANY (sqlc.arg('ids')::text[]::uuid[]) ORDER BY id FOR UPDATE;
+
 -- name: setVolumesGroup :exec
 UPDATE volumes SET group_id = @group_id, consistencygroup_id = @consistencygroup_id, updated_at = now()
 WHERE id = ANY (sqlc.arg('ids')::text[]::uuid[]);
@@ -41,7 +44,7 @@ WHERE id = ANY (sqlc.arg('ids')::text[]::uuid[]);
 UPDATE groups SET host = @host, status = @to_status, updated_at = now() WHERE id = @id AND status = ANY (@running::text[]);
 
 -- name: moveGroup :execrows
-UPDATE groups SET status = @to_status, updated_at = now() WHERE id = @id AND status = ANY (@accepts::text[]);
+UPDATE groups SET status = @to_status, updated_at = now() WHERE id = @id AND status = ANY (@running::text[]);
 
 -- name: updateGroup :execrows
 UPDATE groups SET
@@ -74,15 +77,23 @@ SELECT EXISTS (SELECT 1 FROM group_snapshots s WHERE s.group_id = @id) AS snapsh
                OR EXISTS (SELECT 1 FROM attachments a WHERE a.volume_id = v.id AND a.attach_status <> 'reserved'))) AS attached,
        EXISTS (SELECT 1 FROM volumes v JOIN snapshots x ON x.volume_id = v.id WHERE v.group_id = @id) AS volume_snapshots;
 
+-- MembersOf are the volumes of a group that one of its jobs works on.
+-- name: MembersOf :many
+SELECT * FROM volumes WHERE group_id = @group_id::uuid AND id = ANY (sqlc.arg('members')::text[]::uuid[]) ORDER BY id;
+
+-- name: emptyGroup :exec
+UPDATE volumes SET group_id = NULL, consistencygroup_id = NULL WHERE group_id = @group_id::uuid;
+
 -- name: deleteGroup :one
 DELETE FROM groups WHERE id = @id RETURNING *;
 
 -- name: moveGroupVolumes :exec
-UPDATE volumes SET status = @to_status, updated_at = now() WHERE group_id = @group_id::uuid AND status = ANY (@running::text[]);
+UPDATE volumes SET status = @to_status, updated_at = now()
+WHERE group_id = @group_id::uuid AND id = ANY (sqlc.arg('members')::text[]::uuid[]) AND status = ANY (@running::text[]);
 
 -- name: finishGroupVolumes :exec
 UPDATE volumes SET status = @to_status, launched_at = now(), updated_at = now(), service_uuid = @service_uuid
-WHERE group_id = @group_id::uuid AND status = ANY (@running::text[]);
+WHERE group_id = @group_id::uuid AND id = ANY (sqlc.arg('members')::text[]::uuid[]) AND status = ANY (@running::text[]);
 
 -- name: resetGroup :execrows
 UPDATE groups SET status = @status, updated_at = now() WHERE id = @id;
@@ -99,7 +110,10 @@ RETURNING *;
 SELECT * FROM group_snapshots WHERE id = @id;
 
 -- name: shareGroupSnapshot :one
-SELECT * FROM group_snapshots WHERE id = @id FOR SHARE;
+SELECT * FROM group_snapshots WHERE id = @id AND status = ANY (@accepts::text[]) FOR SHARE;
+
+-- name: lockGroupSnapshot :one
+SELECT * FROM group_snapshots WHERE id = @id FOR UPDATE;
 
 -- name: insertMemberSnapshot :one
 INSERT INTO snapshots (id, volume_id, project_id, user_id, status, volume_size, volume_type_id, name, description, group_snapshot_id)
@@ -119,8 +133,9 @@ WHERE s.id = @id AND s.status = ANY (@accepts::text[])
   AND NOT EXISTS (SELECT 1 FROM groups g WHERE g.group_snapshot_id = s.id AND g.status = 'creating')
 RETURNING *;
 
+-- setMemberSnapshots begins the end of the members, whatever their status.
 -- name: setMemberSnapshots :exec
-UPDATE snapshots SET status = @to_status, progress = @progress, updated_at = now() WHERE group_snapshot_id = @group_snapshot_id::uuid;
+UPDATE snapshots SET status = @to_status, updated_at = now() WHERE group_snapshot_id = @group_snapshot_id::uuid;
 
 -- name: moveMemberSnapshots :exec
 UPDATE snapshots SET status = @to_status, progress = @progress, updated_at = now()
