@@ -51,13 +51,15 @@ func Routes() []Route {
 		groupSpecRoutes(),
 		groupRoutes(),
 		groupSnapshotRoutes(),
+		consistencyGroupRoutes(),
+		cgSnapshotRoutes(),
 	)
 }
 
 // collections are the resources whose paths upstream makes as a set of seven:
 // a verb that has no row there is a fault, not the router's 404.
 var collections = []string{"/extensions", "/volumes", "/snapshots", "/attachments", "/types", "/messages", "/os-services", "/limits", "/os-availability-zone", "/os-quota-sets", "/os-quota-class-sets", "/scheduler-stats", "/resource_filters",
-	"/group_types", "/group_types/{type_id}/group_specs", "/groups", "/group_snapshots"}
+	"/group_types", "/group_types/{type_id}/group_specs", "/groups", "/group_snapshots", "/consistencygroups", "/cgsnapshots"}
 
 // bareRoutes lists what a collection's paths match besides the rows.
 func bareRoutes(path string) []Route {
