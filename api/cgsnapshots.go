@@ -8,7 +8,7 @@ import (
 )
 
 var cgSnapshotCreateSchema = schema.Of(loose("cgsnapshot", `"consistencygroup_id":{"type":"string"},"name":{"type":"string","maxLength":255},
-"description":{"type":"string","maxLength":255}`, `"consistencygroup_id"`))
+"description":{"type":"string","maxLength":255}`, "consistencygroup_id"))
 
 func cgSnapshotRoutes() []Route {
 	const list, one = "/cgsnapshots", "/cgsnapshots/{id}"

@@ -14,14 +14,18 @@ import (
 // The older dialect: the same groups under another name. Those that it makes
 // have a type of their own, which the newer calls leave alone.
 
-// loose is an envelope that lets other keys through, as this dialect does.
+// loose is an envelope that lets other keys through, as this dialect does. It
+// needs required, if that is not "".
 func loose(key, properties, required string) string {
-	return fmt.Sprintf(`{"type":"object","properties":{%q:{"type":"object","properties":{%s},"required":[%s]}},"required":[%q]}`, key, properties, required, key)
+	if required != "" {
+		required = fmt.Sprintf(`,"required":[%q]`, required)
+	}
+	return fmt.Sprintf(`{"type":"object","properties":{%q:{"type":"object","properties":{%s}%s}},"required":[%q]}`, key, properties, required, key)
 }
 
 var (
 	cgCreateSchema = schema.Of(loose("consistencygroup", `"name":$name_or_null,"description":$description,
-"volume_types":{"type":["string","null"]},"availability_zone":{"type":["string","null"]}`, `"volume_types"`))
+"volume_types":{"type":["string","null"]},"availability_zone":{"type":["string","null"]}`, "volume_types"))
 	cgCloneSchema = schema.Of(loose("consistencygroup-from-src", `"name":$name_or_null,"description":$description,
 "cgsnapshot_id":{"type":"string"},"source_cgid":{"type":"string"}`, ""))
 	cgUpdateSchema = schema.Of(loose("consistencygroup", `"name":$name_or_null,"description":$description,
