@@ -983,6 +983,15 @@ func (q *Queries) shareVolumeOf(ctx context.Context, arg shareVolumeOfParams) (V
 	return i, err
 }
 
+const unholdHost = `-- name: unholdHost :exec
+SELECT pg_advisory_unlock(hashtextextended($1::text, 0))
+`
+
+func (q *Queries) unholdHost(ctx context.Context, host string) error {
+	_, err := q.db.Exec(ctx, unholdHost, host)
+	return err
+}
+
 const unholdVolume = `-- name: unholdVolume :exec
 UPDATE volumes v SET updated_at = now(),
        status = CASE WHEN EXISTS (SELECT 1 FROM attachments a WHERE a.volume_id = v.id AND a.attach_status = 'attached') THEN 'in-use' ELSE 'available' END

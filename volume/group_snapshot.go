@@ -6,15 +6,10 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/clinker-io/clinker/db"
 	"github.com/clinker-io/clinker/volume/driver"
 )
-
-// holdLimit bounds how long the writes to the volumes of a group wait for
-// their snapshots: well below what initiators take for a dead target.
-const holdLimit = 10 * time.Second
 
 // createGroupSnapshot takes the snapshots of all members: of one moment when
 // the type of the group wants that, else one after the other.
@@ -94,7 +89,7 @@ func (w *Worker) snapshotTogether(ctx context.Context, members []driver.Snapshot
 	if err := w.flushMembers(members); err != nil {
 		return err
 	}
-	limited, cancel := context.WithTimeout(ctx, holdLimit)
+	limited, cancel := context.WithTimeout(ctx, w.HoldLimit)
 	defer cancel()
 	release, err := w.holdMembers(limited, members)
 	if err != nil {

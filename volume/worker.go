@@ -34,7 +34,10 @@ type Config struct {
 	ReportInterval   time.Duration
 	MaxAttempts      int // of one job, before it fails for good
 	RescheduleUpTo   int // pools that a create may try (scheduler_max_attempts)
-	Log              *slog.Logger
+	// HoldLimit bounds how long the writes to the volumes of a group wait for
+	// their snapshots. 0 is 10 seconds, well below what initiators take for a dead target.
+	HoldLimit time.Duration
+	Log       *slog.Logger
 }
 
 // Worker runs one backend. Prepare it, then open the target's listeners, then
@@ -60,6 +63,9 @@ func New(c Config) *Worker {
 	}
 	if c.ReportInterval == 0 {
 		c.ReportInterval = 10 * time.Second
+	}
+	if c.HoldLimit == 0 {
+		c.HoldLimit = 10 * time.Second
 	}
 	c.Log = c.Log.With("backend", c.Host)
 	w := &Worker{Config: c, owner: db.Owner(c.Host)}

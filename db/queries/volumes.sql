@@ -145,6 +145,9 @@ SELECT * FROM snapshots WHERE volume_id = @volume_id ORDER BY created_at, id;
 -- name: holdHost :one
 SELECT pg_try_advisory_lock(hashtextextended(@host::text, 0))::boolean;
 
+-- name: unholdHost :exec
+SELECT pg_advisory_unlock(hashtextextended(@host::text, 0));
+
 -- name: unholdVolume :exec
 UPDATE volumes v SET updated_at = now(),
        status = CASE WHEN EXISTS (SELECT 1 FROM attachments a WHERE a.volume_id = v.id AND a.attach_status = 'attached') THEN 'in-use' ELSE 'available' END
