@@ -378,7 +378,7 @@ func TestAGroupSnapshotThatWasBegunIsTakenAnew(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	stop := s.start(nil)
-	group, members := s.newGroup(oneMoment, 2)
+	group, _ := s.newGroup(oneMoment, 2)
 	stop()
 	gs, err := s.store.CreateGroupSnapshot(t.Context(), alice, db.NewGroupSnapshot{ID: uuid.NewString(), GroupID: group})
 	if err != nil {
