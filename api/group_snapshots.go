@@ -54,7 +54,7 @@ func snapshotReservedForCGs(typeID string) error {
 // order and paging.
 func (m Microversion) PagesGroupSnapshots() bool { return m >= 29 }
 
-var groupSnapshotListSpec = &listSpec{resource: "group_snapshot", allTenants: tenantsPresent}
+var groupSnapshotListSpec = listSpec{resource: "group_snapshot", allTenants: tenantsPresent}
 
 func (a *API) listGroupSnapshots(r *Request) (Response, error) {
 	return a.groupSnapshotPage(r, groupSnapshotSummaryFields)
@@ -68,7 +68,7 @@ func (a *API) groupSnapshotPage(r *Request, fields []Field[db.GroupSnapshotView]
 	q := db.ListQuery{Project: r.Identity.ProjectID, Limit: a.MaxLimit}
 	if r.Microversion.PagesGroupSnapshots() {
 		var err error
-		if q, err = r.listQuery(groupSnapshotListSpec); err != nil {
+		if q, err = r.listQuery(groupSnapshotListSpec.openUntil(r.Microversion)); err != nil {
 			return Response{}, err
 		}
 	}

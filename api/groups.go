@@ -80,7 +80,13 @@ func reservedForCGs(typeID string) error {
 	return badRequest("Group_type %s is reserved for migrating CGs to groups. Migrated group can only be operated by CG APIs.", typeID)
 }
 
-var groupListSpec = &listSpec{resource: "group", ignored: []string{"list_volume"}, allTenants: tenantsPresent}
+// openUntil: before the operator's file decides, these lists take any filter of anybody.
+func (s listSpec) openUntil(m Microversion) *listSpec {
+	s.open = !m.FiltersByFile()
+	return &s
+}
+
+var groupListSpec = listSpec{resource: "group", ignored: []string{"list_volume"}, allTenants: tenantsPresent}
 
 func (a *API) listGroups(r *Request) (Response, error) {
 	return a.groupPage(r, groupSummaryFields, "groups")
@@ -96,7 +102,7 @@ func (a *API) listGroupsDetail(r *Request) (Response, error) {
 }
 
 func (a *API) groupPage(r *Request, fields []Field[db.GroupView], collection string) (Response, error) {
-	q, err := r.listQuery(groupListSpec)
+	q, err := r.listQuery(groupListSpec.openUntil(r.Microversion))
 	if err != nil {
 		return Response{}, err
 	}

@@ -103,6 +103,7 @@ func TestGroupsForUsers(t *testing.T) {
 		none("older snapshot", "GET", "/cgsnapshots/"+theirs, "", noSnapshot),
 		{name: "filter", method: "GET", path: "/groups?status=error", header: newest, status: 400, want: bad("Invalid filters status are found in query options.")},
 		{name: "filter of snapshots", method: "GET", path: "/group_snapshots?user_id=u", header: newest, status: 400, want: bad("Invalid filters user_id are found in query options.")},
+		{name: "any filter before the file decides", method: "GET", path: "/groups?status=error", header: mv("volume 3.30"), status: 200, want: `{"groups": []}`},
 		{name: "any filter of the older list", method: "GET", path: "/consistencygroups?bogus=1", header: newest, status: 200, want: `{"consistencygroups": []}`},
 	})
 	for _, list := range []string{"groups", "group_snapshots", "consistencygroups", "cgsnapshots"} {

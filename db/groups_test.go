@@ -162,3 +162,20 @@ func TestAVolumeWaitsForItsGroup(t *testing.T) {
 	must(t, s.GroupDeleted(ctx, j))
 	settled(t, s)
 }
+
+// A volume may go with its group while it is being extended: nothing of the
+// growth stays in the quota.
+func TestAGroupIsDeletedUnderAnExtend(t *testing.T) {
+	t.Parallel()
+	s, _ := open(t, unlimited)
+	ctx := t.Context()
+	g := newGroup(t, s)
+	v := made(t, s, db.NewVolume{GroupID: &g.ID})
+	must(t, s.ExtendVolume(ctx, alice, v.ID, 5, false))
+	must(t, s.HandOver(ctx, claim(t, s, db.QueueScheduler), worker))
+	must(t, s.DeleteGroup(ctx, alice, g.ID, true))
+	must(t, s.VolumeExtended(ctx, claim(t, s, db.VolumeQueue(worker)), 5))
+	settled(t, s)
+	must(t, s.GroupDeleted(ctx, claim(t, s, db.VolumeQueue(worker))))
+	settled(t, s)
+}

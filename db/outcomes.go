@@ -87,11 +87,14 @@ func (s *Store) VolumeDeleted(ctx context.Context, j *Job) error {
 // VolumeExtended ends an extend.
 func (s *Store) VolumeExtended(ctx context.Context, j *Job, sizeGiB int32) error {
 	return s.end(ctx, j, "", func(t *txn) error {
-		if err := t.spendReservations(ctx, j.ID); err != nil {
-			return fmt.Errorf("spend reservations: %w", err)
+		n, err := t.finishVolumeExtend(ctx, finishVolumeExtendParams{Size: sizeGiB, ID: j.VolumeID, Running: running(VolumeExtend)})
+		if err != nil {
+			return fmt.Errorf("finish extend: %w", err)
 		}
-		_, err := t.finishVolumeExtend(ctx, finishVolumeExtendParams{Size: sizeGiB, ID: j.VolumeID, Running: running(VolumeExtend)})
-		return err
+		if n == 0 { // being deleted: the row keeps the size that goes back to the quota
+			return t.dropReservations(ctx, j.ID)
+		}
+		return t.spendReservations(ctx, j.ID)
 	})
 }
 

@@ -33,6 +33,8 @@ CREATE TABLE groups (
 CREATE INDEX groups_project ON groups (project_id, created_at DESC, id DESC);
 CREATE INDEX groups_created ON groups (created_at DESC, id DESC);
 CREATE INDEX groups_type ON groups (group_type_id);
+CREATE INDEX groups_source ON groups (source_group_id) WHERE source_group_id IS NOT NULL;
+CREATE INDEX groups_snapshot ON groups (group_snapshot_id) WHERE group_snapshot_id IS NOT NULL;
 
 CREATE TABLE group_volume_types (
     group_id       uuid NOT NULL REFERENCES groups ON DELETE CASCADE,
