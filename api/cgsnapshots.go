@@ -18,7 +18,8 @@ func cgSnapshotRoutes() []Route {
 		{Method: http.MethodPost, Path: list, Checks: []string{"group:get", "group:create_group_snapshot", "volume:create_snapshot"},
 			Schema: cgSnapshotCreateSchema, Status: 202, Handle: (*API).createCGSnapshot},
 		{Method: http.MethodGet, Path: one, Checks: []string{"group:get_group_snapshot"}, Status: 200, Handle: (*API).showCGSnapshot},
-		{Method: http.MethodDelete, Path: one, Checks: []string{"group:get_group_snapshot", "group:delete_group_snapshot"}, Status: 202, Handle: (*API).deleteCGSnapshot},
+		{Method: http.MethodDelete, Path: one, Checks: []string{"group:get_group_snapshot", "group:delete_group_snapshot"},
+			Status: 202, Handle: (*API).deleteCGSnapshot},
 	}
 }
 

@@ -9,17 +9,22 @@ import (
 	"github.com/clinker-io/clinker/db"
 )
 
-var groupSnapshotCreateSchema = schema.Of(schema.Wrap("group_snapshot", schema.Object(`"group_id":$uuid,"name":$name_or_null,"description":$description`, "group_id")))
+var groupSnapshotCreateSchema = schema.Of(schema.Wrap("group_snapshot", schema.Object(
+	`"group_id":$uuid,"name":$name_or_null,"description":$description`, "group_id")))
 
 func groupSnapshotRoutes() []Route {
 	const list, one = "/group_snapshots", "/group_snapshots/{id}"
 	return []Route{
-		{Method: http.MethodGet, Path: list, Since: groupSnapshotsSince, Policy: "group:get_all_group_snapshots", Status: 200, Handle: (*API).listGroupSnapshots},
-		{Method: http.MethodGet, Path: list + "/detail", Since: groupSnapshotsSince, Policy: "group:get_all_group_snapshots", Status: 200, Handle: (*API).listGroupSnapshotsDetail},
+		{Method: http.MethodGet, Path: list, Since: groupSnapshotsSince, Policy: "group:get_all_group_snapshots",
+			Status: 200, Handle: (*API).listGroupSnapshots},
+		{Method: http.MethodGet, Path: list + "/detail", Since: groupSnapshotsSince, Policy: "group:get_all_group_snapshots",
+			Status: 200, Handle: (*API).listGroupSnapshotsDetail},
 		{Method: http.MethodPost, Path: list, Since: groupSnapshotsSince, Checks: []string{"group:get", "group:create_group_snapshot", "volume:create_snapshot"},
 			Schema: groupSnapshotCreateSchema, Status: 202, Handle: (*API).createGroupSnapshot},
-		{Method: http.MethodGet, Path: one, Since: groupSnapshotsSince, Checks: []string{"group:get_group_snapshot"}, Status: 200, Handle: (*API).showGroupSnapshot},
-		{Method: http.MethodDelete, Path: one, Since: groupSnapshotsSince, Checks: []string{"group:get_group_snapshot", "group:delete_group_snapshot"}, Status: 202, Handle: (*API).deleteGroupSnapshot},
+		{Method: http.MethodGet, Path: one, Since: groupSnapshotsSince, Checks: []string{"group:get_group_snapshot"},
+			Status: 200, Handle: (*API).showGroupSnapshot},
+		{Method: http.MethodDelete, Path: one, Since: groupSnapshotsSince, Checks: []string{"group:get_group_snapshot", "group:delete_group_snapshot"},
+			Status: 202, Handle: (*API).deleteGroupSnapshot},
 		{Method: http.MethodPost, Path: one + "/action", Action: "reset_status", Since: 19, Checks: []string{"group:get_group_snapshot", "group:reset_group_snapshot_status"},
 			Schema: groupResetSchema, Status: 202, Handle: (*API).resetGroupSnapshot},
 	}

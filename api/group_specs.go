@@ -13,9 +13,11 @@ func groupSpecRoutes() []Route {
 	const list, one = "/group_types/{type_id}/group_specs", "/group_types/{type_id}/group_specs/{key}"
 	return []Route{
 		{Method: http.MethodGet, Path: list, Since: groupTypesSince, Policy: "group:group_types_specs:get_all", Status: 200, Handle: (*API).listGroupSpecs},
-		{Method: http.MethodPost, Path: list, Since: groupTypesSince, Policy: "group:group_types_specs:create", Schema: groupSpecsSchema, Status: 202, Handle: (*API).createGroupSpecs},
+		{Method: http.MethodPost, Path: list, Since: groupTypesSince, Policy: "group:group_types_specs:create",
+			Schema: groupSpecsSchema, Status: 202, Handle: (*API).createGroupSpecs},
 		{Method: http.MethodGet, Path: one, Since: groupTypesSince, Policy: "group:group_types_specs:get", Status: 200, Handle: (*API).showGroupSpec},
-		{Method: http.MethodPut, Path: one, Since: groupTypesSince, Policy: "group:group_types_specs:update", Schema: oneSpecSchema, Status: 200, Handle: (*API).updateGroupSpec},
+		{Method: http.MethodPut, Path: one, Since: groupTypesSince, Policy: "group:group_types_specs:update",
+			Schema: oneSpecSchema, Status: 200, Handle: (*API).updateGroupSpec},
 		{Method: http.MethodDelete, Path: one, Since: groupTypesSince, Policy: "group:group_types_specs:delete", Status: 202, Handle: (*API).deleteGroupSpec},
 	}
 }

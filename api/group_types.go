@@ -22,9 +22,11 @@ func groupTypeRoutes() []Route {
 	const list, one = "/group_types", "/group_types/{id}"
 	return []Route{
 		{Method: http.MethodGet, Path: list, Since: groupTypesSince, Status: 200, Handle: (*API).listGroupTypes},
-		{Method: http.MethodPost, Path: list, Since: groupTypesSince, Policy: "group:group_types:create", Schema: groupTypeCreateSchema, Status: 202, Handle: (*API).createGroupType},
+		{Method: http.MethodPost, Path: list, Since: groupTypesSince, Policy: "group:group_types:create",
+			Schema: groupTypeCreateSchema, Status: 202, Handle: (*API).createGroupType},
 		{Method: http.MethodGet, Path: one, Since: groupTypesSince, Status: 200, Handle: (*API).showGroupType},
-		{Method: http.MethodPut, Path: one, Since: groupTypesSince, Policy: "group:group_types:update", Schema: groupTypeUpdateSchema, Status: 200, Handle: (*API).updateGroupType},
+		{Method: http.MethodPut, Path: one, Since: groupTypesSince, Policy: "group:group_types:update",
+			Schema: groupTypeUpdateSchema, Status: 200, Handle: (*API).updateGroupType},
 		{Method: http.MethodDelete, Path: one, Since: groupTypesSince, Policy: "group:group_types:delete", Status: 202, Handle: (*API).deleteGroupType},
 	}
 }

@@ -39,9 +39,11 @@ func groupRoutes() []Route {
 		{Method: http.MethodGet, Path: list + "/detail", Since: groupsSince, Policy: "group:get_all", Status: 200, Handle: (*API).listGroupsDetail},
 		{Method: http.MethodPost, Path: list, Since: groupsSince, Policy: "group:create", Schema: groupCreateSchema, Status: 202, Handle: (*API).createGroup},
 		{Method: http.MethodGet, Path: one, Since: groupsSince, Checks: []string{"group:get"}, Status: 200, Handle: (*API).showGroup},
-		{Method: http.MethodPut, Path: one, Since: groupsSince, Checks: []string{"group:get", "group:update"}, Schema: groupUpdateSchema, Status: 202, Handle: (*API).updateGroup},
+		{Method: http.MethodPut, Path: one, Since: groupsSince, Checks: []string{"group:get", "group:update"},
+			Schema: groupUpdateSchema, Status: 202, Handle: (*API).updateGroup},
 		// Upstream's action of that name answers this verb too, given its body.
-		{Method: http.MethodDelete, Path: one, Since: groupsSince, Checks: []string{"group:get", "group:delete"}, Schema: groupDeleteSchema, Status: 202, Handle: (*API).deleteGroup},
+		{Method: http.MethodDelete, Path: one, Since: groupsSince, Checks: []string{"group:get", "group:delete"},
+			Schema: groupDeleteSchema, Status: 202, Handle: (*API).deleteGroup},
 		{Method: http.MethodPost, Path: action, Action: "delete", Since: groupsSince, Checks: []string{"group:get", "group:delete"},
 			Schema: groupDeleteSchema, Status: 202, Handle: (*API).deleteGroup},
 		{Method: http.MethodPost, Path: action, Action: "reset_status", Since: 20, Checks: []string{"group:get", "group:reset_status"},

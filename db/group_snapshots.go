@@ -61,8 +61,9 @@ func (t *txn) insertMembers(ctx context.Context, a Actor, gs GroupSnapshot, volu
 		if err := maySnapshotInGroup(v); err != nil {
 			return nil, err
 		}
-		if _, err := t.insertMemberSnapshot(ctx, insertMemberSnapshotParams{ID: uuid.NewString(), VolumeID: v.ID, ProjectID: a.ProjectID, UserID: a.UserID,
-			Status: SnapshotCreate.Running, VolumeSize: v.Size, VolumeTypeID: v.VolumeTypeID, Name: gs.Name, Description: gs.Description, GroupSnapshotID: &gs.ID}); err != nil {
+		if _, err := t.insertMemberSnapshot(ctx, insertMemberSnapshotParams{ID: uuid.NewString(), VolumeID: v.ID,
+			ProjectID: a.ProjectID, UserID: a.UserID, Status: SnapshotCreate.Running, VolumeSize: v.Size, VolumeTypeID: v.VolumeTypeID,
+			Name: gs.Name, Description: gs.Description, GroupSnapshotID: &gs.ID}); err != nil {
 			return nil, fmt.Errorf("insert snapshot: %w", err)
 		}
 		name, err := t.typeName(ctx, v.VolumeTypeID)
@@ -87,7 +88,8 @@ func maySnapshotInGroup(v Volume) error {
 	case v.Status == InError:
 		return Errorf(Invalid, "Invalid volume: The snapshot cannot be created when the volume is in error status.")
 	case !VolumeGroupSnapshot.accepts(v.Status):
-		return Errorf(Invalid, "Invalid volume: Volume %s status must be %s, but current status is: %s.", v.ID, strings.Join(VolumeGroupSnapshot.Accepts, ", "), v.Status)
+		return Errorf(Invalid, "Invalid volume: Volume %s status must be %s, but current status is: %s.",
+			v.ID, strings.Join(VolumeGroupSnapshot.Accepts, ", "), v.Status)
 	}
 	return nil
 }
@@ -114,8 +116,10 @@ func (s *Store) DeleteGroupSnapshot(ctx context.Context, a Actor, id string) err
 		if err != nil {
 			return fmt.Errorf("volumes of the group snapshot: %w", err)
 		}
-		if _, err := t.beginDeleteGroupSnapshot(ctx, beginDeleteGroupSnapshotParams{ToStatus: GroupSnapshotDelete.Running, ID: id, Accepts: GroupSnapshotDelete.Accepts}); none(err) {
-			return Errorf(Invalid, "Invalid GroupSnapshot: GroupSnapshot status must be available or error, and no Group can be currently using it as source for its creation.")
+		if _, err := t.beginDeleteGroupSnapshot(ctx, beginDeleteGroupSnapshotParams{ToStatus: GroupSnapshotDelete.Running,
+			ID: id, Accepts: GroupSnapshotDelete.Accepts}); none(err) {
+			return Errorf(Invalid, "Invalid GroupSnapshot: GroupSnapshot status must be available or error, "+
+				"and no Group can be currently using it as source for its creation.")
 		} else if err != nil {
 			return fmt.Errorf("delete group snapshot: %w", err)
 		}

@@ -75,7 +75,8 @@ func (t *txn) groupSource(ctx context.Context, n GroupClone) (from Group, copies
 	}
 	for _, v := range volumes {
 		if !VolumeClone.accepts(v.Status) {
-			return from, nil, nil, Errorf(Invalid, "Invalid volume: Originating source volume status must be one of '%s' values", strings.Join(VolumeClone.Accepts, ", "))
+			return from, nil, nil, Errorf(Invalid, "Invalid volume: Originating source volume status must be one of '%s' values",
+				strings.Join(VolumeClone.Accepts, ", "))
 		}
 		p := copyOf(v, v.Size, v.VolumeTypeID)
 		p.SourceVolid = &v.ID
@@ -111,7 +112,8 @@ func (t *txn) fromGroupSnapshot(ctx context.Context, n GroupClone) (from Group, 
 	}
 	for _, s := range snaps {
 		if _, err := t.shareSnapshot(ctx, shareSnapshotParams{ID: s.ID, Accepts: SnapshotClone.Accepts}); none(err) {
-			return from, nil, nil, Errorf(Invalid, "Invalid snapshot: Originating snapshot status must be one of '%s' values", strings.Join(SnapshotClone.Accepts, ", "))
+			return from, nil, nil, Errorf(Invalid, "Invalid snapshot: Originating snapshot status must be one of '%s' values",
+				strings.Join(SnapshotClone.Accepts, ", "))
 		} else if err != nil {
 			return from, nil, nil, fmt.Errorf("source snapshot: %w", err)
 		}

@@ -35,10 +35,10 @@ func (s *Store) ChangeReplication(ctx context.Context, id string, c ReplicationC
 			return fmt.Errorf("read group: %w", err)
 		}
 		if !c.op.accepts(g.Status) {
-			return Errorf(Invalid, "Invalid Group: Group %s status must be %s, but current status is: %s. %s", id, pythonList(c.op.Accepts), g.Status, c.sentence)
+			return c.refuse("Invalid Group: Group %s status must be %s, but current status is: %s. %s", id, c.op.Accepts, g.Status)
 		}
 		if !slices.Contains(c.accepts, g.ReplicationStatus) {
-			return Errorf(Invalid, "Invalid Group: Group %s replication status must be %s, but current status is: %s. %s", id, pythonList(c.accepts), g.ReplicationStatus, c.sentence)
+			return c.refuse("Invalid Group: Group %s replication status must be %s, but current status is: %s. %s", id, c.accepts, g.ReplicationStatus)
 		}
 		volumes, err := t.GroupVolumes(ctx, id)
 		if err != nil {
@@ -61,14 +61,16 @@ func (c ReplicationChange) mayReplicate(v Volume, attached bool) error {
 	}
 	switch {
 	case c.op.Name != GroupDisableReplication.Name && !VolumeJoinGroup.accepts(v.Status):
-		return Errorf(Invalid, "Invalid volume: Volume %s status must be %s, but current status is: %s. %s", v.ID, pythonList(VolumeJoinGroup.Accepts), v.Status, c.sentence)
+		return c.refuse("Invalid volume: Volume %s status must be %s, but current status is: %s. %s", v.ID, VolumeJoinGroup.Accepts, v.Status)
 	case v.Status == InUse && !attached:
 		return Errorf(Invalid, "Invalid volume: Volume %s is attached but allow_attached_volume flag is False. Cannot failover replication.", v.ID)
 	case !slices.Contains(c.accepts, status):
-		return Errorf(Invalid, "Invalid volume: Volume %s replication status must be %s, but current status is: %s. %s", v.ID, pythonList(c.accepts), status, c.sentence)
+		return c.refuse("Invalid volume: Volume %s replication status must be %s, but current status is: %s. %s", v.ID, c.accepts, status)
 	}
 	return nil
 }
 
-// pythonList writes words as Python prints a list, which clients see.
-func pythonList(words []string) string { return "['" + strings.Join(words, "', '") + "']" }
+// refuse prints what is accepted as Python prints a list: clients see that.
+func (c ReplicationChange) refuse(format, id string, accepts S, is string) error {
+	return Errorf(Invalid, format, id, "['"+strings.Join(accepts, "', '")+"']", is, c.sentence)
+}

@@ -116,7 +116,8 @@ func mayJoin(g Group, v Volume, hasType bool) error {
 	case !hasType:
 		return Errorf(Invalid, "%sbecause volume type %s is not supported by the group.", cannot, v.VolumeTypeID)
 	case !VolumeJoinGroup.accepts(v.Status):
-		return Errorf(Invalid, "%sbecause volume is in an invalid state: %s. Valid states are: ('%s').", cannot, v.Status, strings.Join(VolumeJoinGroup.Accepts, "', '"))
+		return Errorf(Invalid, "%sbecause volume is in an invalid state: %s. Valid states are: ('%s').", cannot, v.Status,
+			strings.Join(VolumeJoinGroup.Accepts, "', '"))
 	case v.Host == nil || g.Host == nil || BackendOf(*v.Host) != BackendOf(*g.Host):
 		return Errorf(Invalid, "Invalid volume: Volume is not local to this node.")
 	}
@@ -131,8 +132,8 @@ func toRemove(g Group, found []Volume, refs []string) ([]string, error) {
 			continue
 		}
 		if !VolumeLeaveGroup.accepts(v.Status) {
-			return nil, Errorf(Invalid, "Invalid volume: Cannot remove volume %s from group %s because volume is in an invalid state: %s. Valid states are: ('%s').",
-				v.ID, g.ID, v.Status, strings.Join(VolumeLeaveGroup.Accepts, "', '"))
+			return nil, Errorf(Invalid, "Invalid volume: Cannot remove volume %s from group %s because volume is in an invalid state: %s. "+
+				"Valid states are: ('%s').", v.ID, g.ID, v.Status, strings.Join(VolumeLeaveGroup.Accepts, "', '"))
 		}
 		remove = append(remove, v.ID)
 	}

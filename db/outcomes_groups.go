@@ -63,7 +63,8 @@ func (t *txn) finishGroupSnapshot(ctx context.Context, j *Job, op, member Op, st
 	if err != nil {
 		return err
 	}
-	if err := t.moveMemberSnapshots(ctx, moveMemberSnapshotsParams{ToStatus: memberStatus, Progress: progress, GroupSnapshotID: id, Running: running(member)}); err != nil {
+	if err := t.moveMemberSnapshots(ctx, moveMemberSnapshotsParams{ToStatus: memberStatus, Progress: progress,
+		GroupSnapshotID: id, Running: running(member)}); err != nil {
 		return fmt.Errorf("snapshots of the group snapshot: %w", err)
 	}
 	_, err = t.moveGroupSnapshot(ctx, moveGroupSnapshotParams{ToStatus: status, ID: id, Accepts: running(op)})
@@ -75,7 +76,8 @@ type undo = func(ctx context.Context, t *txn, j *Job) error
 // failGroup leaves a group and its volumes in the states of failure.
 func failGroup(op, member Op) undo {
 	return func(ctx context.Context, t *txn, j *Job) error {
-		if err := t.moveGroupVolumes(ctx, moveGroupVolumesParams{ToStatus: member.Failure, GroupID: j.VolumeID, Members: j.MemberVolumeIDs, Running: running(member)}); err != nil {
+		if err := t.moveGroupVolumes(ctx, moveGroupVolumesParams{ToStatus: member.Failure, GroupID: j.VolumeID,
+			Members: j.MemberVolumeIDs, Running: running(member)}); err != nil {
 			return fmt.Errorf("volumes of the group: %w", err)
 		}
 		_, err := t.moveGroup(ctx, moveGroupParams{ToStatus: op.Failure, ID: j.VolumeID, Running: running(op)})

@@ -129,7 +129,8 @@ var (
 
 	VolumeJoinGroup     = Op{"add to a group", S{Available, InUse}, Unchanged, Unchanged, Unchanged}
 	VolumeLeaveGroup    = Op{"remove from a group", S{Available, InUse, InError, ErrorDeleting}, Unchanged, Unchanged, Unchanged}
-	VolumeGroupSnapshot = Op{"group snapshot source", S{Available, InUse, Reserved, Attaching, Detaching, Uploading, "backing-up", "awaiting-transfer"}, Unchanged, Unchanged, Unchanged}
+	VolumeGroupSnapshot = Op{"group snapshot source", S{Available, InUse, Reserved, Attaching, Detaching, Uploading,
+		"backing-up", "awaiting-transfer"}, Unchanged, Unchanged, Unchanged}
 )
 
 // Operations on a group snapshot.
