@@ -1021,22 +1021,25 @@ func (q *Queries) moveMemberSnapshots(ctx context.Context, arg moveMemberSnapsho
 }
 
 const placeGroup = `-- name: placeGroup :execrows
-UPDATE groups SET host = $1, status = $2, updated_at = now() WHERE id = $3 AND status = ANY ($4::text[])
+UPDATE groups SET host = $1, updated_at = now(),
+       status = CASE WHEN status = ANY ($2::text[]) THEN $3 ELSE status END
+WHERE id = $4
 `
 
 type placeGroupParams struct {
 	Host     *string
+	Running  []string
 	ToStatus string
 	ID       string
-	Running  []string
 }
 
+// placeGroup writes the host whatever an administrator made of the status meanwhile.
 func (q *Queries) placeGroup(ctx context.Context, arg placeGroupParams) (int64, error) {
 	result, err := q.db.Exec(ctx, placeGroup,
 		arg.Host,
+		arg.Running,
 		arg.ToStatus,
 		arg.ID,
-		arg.Running,
 	)
 	if err != nil {
 		return 0, err
@@ -1187,11 +1190,14 @@ func (q *Queries) shareGroupSnapshot(ctx context.Context, arg shareGroupSnapshot
 }
 
 const updateGroup = `-- name: updateGroup :execrows
-UPDATE groups SET
+UPDATE groups g SET
     name = CASE WHEN $1::boolean THEN $2 ELSE name END,
     description = CASE WHEN $3::boolean THEN $4 ELSE description END,
-    status = $5, updated_at = now()
-WHERE id = $6 AND status = ANY ($7::text[])
+    status = CASE WHEN g.status IN ('creating', 'deleting') AND EXISTS (
+                           SELECT 1 FROM jobs j WHERE j.volume_id = g.id AND j.kind LIKE 'group.%' AND j.state IN ('queued', 'running'))
+                  THEN g.status ELSE $5 END,
+    updated_at = now()
+WHERE g.id = $6 AND g.status = ANY ($7::text[])
 `
 
 type updateGroupParams struct {
@@ -1204,6 +1210,7 @@ type updateGroupParams struct {
 	Accepts        []string
 }
 
+// updateGroup leaves a status alone that a job of the group is going to end.
 func (q *Queries) updateGroup(ctx context.Context, arg updateGroupParams) (int64, error) {
 	result, err := q.db.Exec(ctx, updateGroup,
 		arg.SetName,

@@ -163,6 +163,52 @@ func TestAVolumeWaitsForItsGroup(t *testing.T) {
 	settled(t, s)
 }
 
+// Words change while the group is made, its status does not.
+func TestUpdateOfAGroupThatIsBeingMade(t *testing.T) {
+	t.Parallel()
+	s, _ := open(t, unlimited)
+	ctx := t.Context()
+	gt, err := s.CreateGroupType(ctx, "plain", nil, true, nil)
+	must(t, err)
+	g, err := s.CreateGroup(ctx, alice, db.NewGroup{ID: uuid.NewString(), Type: gt, VolumeTypes: []string{defaultType(t, s).ID}, AvailabilityZone: "nova"})
+	must(t, err)
+	name := "n"
+	must(t, s.UpdateGroup(ctx, g.ID, db.GroupChange{Name: &name}))
+	groupStatus(t, s, g.ID, db.Creating)
+	must(t, s.ResetGroup(ctx, g.ID, db.InError))
+	must(t, s.GroupPlaced(ctx, claim(t, s, db.QueueScheduler), worker))
+	groupStatus(t, s, g.ID, db.InError)
+	if g, err = s.GetGroup(ctx, g.ID); err != nil || g.Host == nil || *g.Name != "n" {
+		t.Errorf("%+v, %v", g, err)
+	}
+	must(t, s.ResetGroup(ctx, g.ID, db.Creating)) // no job is going to end this
+	name = "m"
+	must(t, s.UpdateGroup(ctx, g.ID, db.GroupChange{Name: &name}))
+	groupStatus(t, s, g.ID, db.Available)
+}
+
+// A volume that goes with its group before it is made is made first, and found.
+func TestAGroupIsDeletedUnderAVolumeCreate(t *testing.T) {
+	t.Parallel()
+	s, _ := open(t, unlimited)
+	ctx := t.Context()
+	g := newGroup(t, s)
+	v, err := create(t, s, db.NewVolume{GroupID: &g.ID})
+	must(t, err)
+	must(t, s.DeleteGroup(ctx, alice, g.ID, true))
+	must(t, s.VolumePlaced(ctx, claim(t, s, db.QueueScheduler), worker, "nova"))
+	must(t, s.VolumeCreated(ctx, claim(t, s, db.VolumeQueue(worker)), uuid.NewString()))
+	if v, err = s.GetVolume(ctx, v.ID); err != nil || v.Status != db.Deleting || v.Host == nil {
+		t.Errorf("volume %s on %v, %v", v.Status, v.Host, err)
+	}
+	j := claim(t, s, db.VolumeQueue(worker))
+	if j.Kind != db.JobGroupDelete {
+		t.Fatalf("claimed %s", j.Kind)
+	}
+	must(t, s.GroupDeleted(ctx, j))
+	settled(t, s)
+}
+
 // A volume may go with its group while it is being extended: nothing of the
 // growth stays in the quota.
 func TestAGroupIsDeletedUnderAnExtend(t *testing.T) {

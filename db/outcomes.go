@@ -14,10 +14,12 @@ import (
 func running(op Op) []string { return []string{op.Running} }
 
 // VolumePlaced writes the pool that the scheduler chose and hands the job to
-// the worker of that pool.
+// the worker of that pool: also for a volume that is to be deleted when it is
+// made, which would not be found otherwise.
 func (s *Store) VolumePlaced(ctx context.Context, j *Job, host, availabilityZone string) error {
+	states := []string{VolumeCreate.Running, VolumeDelete.Running}
 	return s.pass(ctx, j, VolumeQueue(host), j.Args, func(t *txn) error {
-		_, err := t.placeVolume(ctx, placeVolumeParams{Host: &host, AvailabilityZone: availabilityZone, ID: j.VolumeID, Running: running(VolumeCreate)})
+		_, err := t.placeVolume(ctx, placeVolumeParams{Host: &host, AvailabilityZone: availabilityZone, ID: j.VolumeID, Running: states})
 		return err
 	})
 }

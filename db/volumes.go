@@ -32,11 +32,11 @@ func (s *Store) CreateVolume(ctx context.Context, a Actor, n NewVolume) (Volume,
 			Name: n.Name, Description: n.Description, Multiattach: n.Multiattach, AvailabilityZone: n.AvailabilityZone,
 			VolumeTypeID: n.Type.ID, SnapshotID: n.SnapshotID, SourceVolid: n.SourceVolumeID,
 			Metadata: n.Metadata.orEmpty(), AdminMetadata: Metadata{}}
-		source, err := t.holdSource(ctx, n, &p)
+		members, err := t.joinGroup(ctx, n, &p)
 		if err != nil {
 			return err
 		}
-		members, err := t.joinGroup(ctx, n, &p)
+		source, err := t.holdSource(ctx, n, &p)
 		if err != nil {
 			return err
 		}

@@ -40,18 +40,25 @@ SELECT * FROM volumes WHERE group_id = @group_id::uuid OR id = ANY (sqlc.arg('id
 UPDATE volumes SET group_id = @group_id, consistencygroup_id = @consistencygroup_id, updated_at = now()
 WHERE id = ANY (sqlc.arg('ids')::text[]::uuid[]);
 
+-- placeGroup writes the host whatever an administrator made of the status meanwhile.
 -- name: placeGroup :execrows
-UPDATE groups SET host = @host, status = @to_status, updated_at = now() WHERE id = @id AND status = ANY (@running::text[]);
+UPDATE groups SET host = @host, updated_at = now(),
+       status = CASE WHEN status = ANY (@running::text[]) THEN @to_status ELSE status END
+WHERE id = @id;
 
 -- name: moveGroup :execrows
 UPDATE groups SET status = @to_status, updated_at = now() WHERE id = @id AND status = ANY (@running::text[]);
 
+-- updateGroup leaves a status alone that a job of the group is going to end.
 -- name: updateGroup :execrows
-UPDATE groups SET
+UPDATE groups g SET
     name = CASE WHEN @set_name::boolean THEN sqlc.narg('name') ELSE name END,
     description = CASE WHEN @set_description::boolean THEN sqlc.narg('description') ELSE description END,
-    status = @to_status, updated_at = now()
-WHERE id = @id AND status = ANY (@accepts::text[]);
+    status = CASE WHEN g.status IN ('creating', 'deleting') AND EXISTS (
+                           SELECT 1 FROM jobs j WHERE j.volume_id = g.id AND j.kind LIKE 'group.%' AND j.state IN ('queued', 'running'))
+                  THEN g.status ELSE @to_status END,
+    updated_at = now()
+WHERE g.id = @id AND g.status = ANY (@accepts::text[]);
 
 -- beginDeleteGroup: every condition of Cinder's delete in one statement.
 -- name: beginDeleteGroup :one
