@@ -19,6 +19,8 @@ var extensions = []extension{
 	{"AdminActions", "os-admin-actions", "Administrative actions on volumes and snapshots.", "2012-08-25T00:00:00+00:00"},
 	{"AvailabilityZones", "os-availability-zone", "List of availability zones.", "2013-06-27T00:00:00+00:00"},
 	{"Capabilities", "capabilities", "Capabilities of a backend.", "2015-08-31T00:00:00+00:00"},
+	{"Cgsnapshots", "cgsnapshots", "Snapshots of consistency groups.", "2014-08-18T00:00:00+00:00"},
+	{"Consistencygroups", "consistencygroups", "Consistency groups.", "2014-08-18T00:00:00+00:00"},
 	{"ExtendedServices", "os-extended-services", "More about services.", "2014-01-10T00:00:00-00:00"},
 	{"ExtendedSnapshotAttributes", "os-extended-snapshot-attributes", "More about snapshots.", "2012-06-19T00:00:00+00:00"},
 	{"Hosts", "os-hosts", "Hosts and what is on them.", "2011-06-29T00:00:00+00:00"},

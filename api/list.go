@@ -40,28 +40,21 @@ type listSpec struct {
 	bools      []string // filters with boolean words
 	times      []string // filters with operators
 	maps       []string // filters with pairs
+	ignored    []string // arguments that do not filter
+	open       bool     // everybody may filter by everything
+	openEarly  bool     // the same, below 3.31 alone
 	allTenants allTenants
-	open       bool // below 3.31 every key filters, for everybody
 }
 
 const maxOffset = 1<<31 - 1
 
 // listQuery reads the arguments of a list: paging, order, count and filters.
 func (r *Request) listQuery(spec *listSpec) (db.ListQuery, error) {
-	var q db.ListQuery
-	var err error
-	args := r.Query()
-	if q.Limit, err = r.limit(); err != nil {
+	q, err := r.paging()
+	if err != nil {
 		return q, err
 	}
-	q.Marker, _ = args.get("marker")
-	if q.Offset, err = offset(args); err != nil {
-		return q, err
-	}
-	if q.Sort, err = sortOf(args); err != nil {
-		return q, err
-	}
-	if word, ok := args.get("with_count"); ok && r.Microversion.CountsItems() {
+	if word, ok := r.Query().get("with_count"); ok && r.Microversion.CountsItems() {
 		if q.WithCount, err = boolParam("with_count", word); err != nil {
 			return q, err
 		}
@@ -81,6 +74,22 @@ func (r *Request) listQuery(spec *listSpec) (db.ListQuery, error) {
 		q.Filters = append(q.Filters, more...)
 	}
 	return q, nil
+}
+
+// paging reads the arguments that every list has, and nothing else.
+func (r *Request) paging() (db.ListQuery, error) {
+	var q db.ListQuery
+	var err error
+	args := r.Query()
+	if q.Limit, err = r.limit(); err != nil {
+		return q, err
+	}
+	q.Marker, _ = args.get("marker")
+	if q.Offset, err = offset(args); err != nil {
+		return q, err
+	}
+	q.Sort, err = sortOf(args)
+	return q, err
 }
 
 // limit is how many items the caller wants, at most MaxLimit.
@@ -172,12 +181,12 @@ func (r *Request) filtersOf(spec *listSpec) ([]param, error) {
 	allowed := r.api.ResourceFilters[spec.resource]
 	for i, p := range r.Query() {
 		later := slices.ContainsFunc(r.Query()[i+1:], func(o param) bool { return o.key == p.key })
-		if later || slices.Contains(pagingArgs, p.key) || p.key == "with_count" && r.Microversion.CountsItems() {
+		if later || slices.Contains(pagingArgs, p.key) || slices.Contains(spec.ignored, p.key) || p.key == "with_count" && r.Microversion.CountsItems() {
 			continue
 		}
 		switch {
 		case !r.Microversion.FiltersByFile() && r.Microversion < spec.since[p.key]:
-		case r.IsAdmin() || spec.open && !r.Microversion.FiltersByFile() || r.mayFilter(allowed, p.key):
+		case spec.open || r.IsAdmin() || spec.openEarly && !r.Microversion.FiltersByFile() || r.mayFilter(allowed, p.key):
 			out = append(out, p)
 		case p.key != "all_tenants":
 			refused = append(refused, p)

@@ -15,7 +15,7 @@ func messageRoutes() []Route {
 	}
 }
 
-var messageListSpec = &listSpec{resource: "message", allTenants: tenantsNever, open: true}
+var messageListSpec = &listSpec{resource: "message", allTenants: tenantsNever, openEarly: true}
 
 var messageFields = []Field[db.Message]{
 	{"id", 0, anyone, func(b []byte, _ *Request, m *db.Message) []byte { return appendString(b, m.ID) }},

@@ -56,6 +56,12 @@ func Routes() []Route {
 		poolRoutes(),
 		resourceFilterRoutes(),
 		messageRoutes(),
+		groupTypeRoutes(),
+		groupSpecRoutes(),
+		groupRoutes(),
+		groupSnapshotRoutes(),
+		consistencyGroupRoutes(),
+		cgSnapshotRoutes(),
 	)
 }
 
@@ -63,8 +69,14 @@ func Routes() []Route {
 // a verb that has no row there is a fault, not the router's 404.
 var collections = []string{
 	"/attachments",
+	"/cgsnapshots",
 	"/clusters",
+	"/consistencygroups",
 	"/extensions",
+	"/group_snapshots",
+	"/group_types",
+	"/group_types/{type_id}/group_specs",
+	"/groups",
 	"/limits",
 	"/manageable_snapshots",
 	"/manageable_volumes",

@@ -29,6 +29,8 @@ type Config struct {
 	TrustProxyHeaders bool
 	// DefaultVolumeType is the name of the type of volumes made without one.
 	DefaultVolumeType string
+	// DefaultGroupType is the name of the group type that /group_types/default shows.
+	DefaultGroupType string
 	// DefaultAvailabilityZone is that of volumes made without one.
 	DefaultAvailabilityZone string
 	// ZoneFallback takes the default zone where one asked for does not exist.

@@ -91,6 +91,10 @@ func (a *API) newVolume(r *Request, b volumeBody) (db.NewVolume, error) {
 	if err != nil {
 		return n, err
 	}
+	group, err := a.groupOf(r, b)
+	if err != nil {
+		return n, err
+	}
 	if n.SizeGiB, err = sizeOf(b.Size, src); err != nil {
 		return n, err
 	}
@@ -99,6 +103,9 @@ func (a *API) newVolume(r *Request, b volumeBody) (db.NewVolume, error) {
 	}
 	if err := fitsType(n.Type, n.SizeGiB); err != nil {
 		return n, err
+	}
+	if group != nil {
+		n.GroupID, b.Zone = &group.ID, &group.AvailabilityZone
 	}
 	if n.AvailabilityZone, err = a.zoneOf(r, b.Zone, n.Type, src); err != nil {
 		return n, err
@@ -126,10 +133,6 @@ func (a *API) notYet(b volumeBody) error {
 			"Contact your administrator to create a multiattach enabled volume type and use it to create multiattach volumes.")
 	case filled(b.SnapshotID) && filled(b.SourceID):
 		return badRequest("Invalid input received: May specify only one of backup, imageRef, snapshot, source volume")
-	case filled(b.GroupID):
-		return db.Errorf(db.NotFound, "Group %s could not be found.", *b.GroupID)
-	case filled(b.CGID):
-		return db.Errorf(db.NotFound, "Group %s could not be found.", *b.CGID)
 	case filled(b.BackupID):
 		return db.Errorf(db.NotFound, "Backup %s could not be found.", *b.BackupID)
 	case filled(b.ImageRef) || filled(b.ImageID):

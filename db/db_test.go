@@ -43,7 +43,7 @@ func (w *wakes) add(queue, job string) {
 	w.all = append(w.all, queue+" "+job)
 }
 
-var unlimited = db.QuotaDefaults{Volumes: -1, Snapshots: -1, Gigabytes: -1, PerVolumeGigabytes: -1}
+var unlimited = db.QuotaDefaults{Volumes: -1, Snapshots: -1, Gigabytes: -1, Groups: -1, PerVolumeGigabytes: -1}
 
 func defaultType(t *testing.T, s *db.Store) db.VolumeType {
 	t.Helper()

@@ -27,6 +27,12 @@ const (
 	JobSnapshotManage   = "snapshot.manage"
 	JobSnapshotUnmanage = "snapshot.unmanage"
 	JobListManageable   = "pool.manageable"
+
+	JobGroupCreate         = "group.create"
+	JobGroupClone          = "group.clone"
+	JobGroupDelete         = "group.delete"
+	JobGroupSnapshotCreate = "group_snapshot.create"
+	JobGroupSnapshotDelete = "group_snapshot.delete"
 )
 
 // QueueScheduler is the queue of every scheduler.
@@ -75,6 +81,11 @@ type TerminateArgs struct {
 	Settle    bool     `json:"settle,omitempty"`    // for os-detach of a volume without an attachment
 }
 
+// GroupSnapshotArgs of group_snapshot.create and group_snapshot.delete.
+type GroupSnapshotArgs struct {
+	GroupSnapshotID string `json:"group_snapshot"`
+}
+
 // VolumeQueue names the queue of the worker that owns host (host@backend#pool
 // or host@backend).
 func VolumeQueue(host string) string { return "volume." + BackendOf(host) }
@@ -82,7 +93,7 @@ func VolumeQueue(host string) string { return "volume." + BackendOf(host) }
 // newJob is the part of a job that its maker decides.
 type newJob struct {
 	kind, queue string
-	volume      string  // whose jobs run one at a time; of a call to a backend, an id of its own
+	volume      string  // whose jobs run one at a time; of a group's job, the group; of a call to a backend, an id of its own
 	source      *string // the volume that must stay as it is while the job runs
 	snapshot    *string
 	attachment  *string

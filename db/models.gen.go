@@ -44,6 +44,51 @@ type DefaultVolumeType struct {
 	VolumeTypeID string
 }
 
+type Group struct {
+	ID                string
+	ProjectID         string
+	UserID            string
+	CreatedAt         time.Time
+	UpdatedAt         *time.Time
+	Status            string
+	Name              *string
+	Description       *string
+	AvailabilityZone  string
+	Host              *string
+	GroupTypeID       string
+	GroupSnapshotID   *string
+	SourceGroupID     *string
+	ReplicationStatus string
+}
+
+type GroupSnapshot struct {
+	ID          string
+	GroupID     string
+	GroupTypeID string
+	ProjectID   string
+	UserID      string
+	CreatedAt   time.Time
+	UpdatedAt   *time.Time
+	Status      string
+	Name        *string
+	Description *string
+}
+
+type GroupType struct {
+	ID          string
+	Name        string
+	Description *string
+	IsPublic    bool
+	GroupSpecs  ExtraSpecs
+	CreatedAt   time.Time
+	UpdatedAt   *time.Time
+}
+
+type GroupVolumeType struct {
+	GroupID      string
+	VolumeTypeID string
+}
+
 type Job struct {
 	ID              string
 	Seq             int64

@@ -14,10 +14,12 @@ import (
 func running(op Op) []string { return []string{op.Running} }
 
 // VolumePlaced writes the pool that the scheduler chose and hands the job to
-// the worker of that pool.
+// the worker of that pool: also for a volume that is to be deleted when it is
+// made, which would not be found otherwise.
 func (s *Store) VolumePlaced(ctx context.Context, j *Job, host, availabilityZone string) error {
+	states := []string{VolumeCreate.Running, VolumeDelete.Running}
 	return s.pass(ctx, j, VolumeQueue(host), j.Args, func(t *txn) error {
-		_, err := t.placeVolume(ctx, placeVolumeParams{Host: &host, AvailabilityZone: availabilityZone, ID: j.VolumeID, Running: running(VolumeCreate)})
+		_, err := t.placeVolume(ctx, placeVolumeParams{Host: &host, AvailabilityZone: availabilityZone, ID: j.VolumeID, Running: states})
 		return err
 	})
 }
@@ -87,11 +89,14 @@ func (s *Store) VolumeDeleted(ctx context.Context, j *Job) error {
 // VolumeExtended ends an extend.
 func (s *Store) VolumeExtended(ctx context.Context, j *Job, sizeGiB int32) error {
 	return s.end(ctx, j, "", func(t *txn) error {
-		if err := t.spendReservations(ctx, j.ID); err != nil {
-			return fmt.Errorf("spend reservations: %w", err)
+		n, err := t.finishVolumeExtend(ctx, finishVolumeExtendParams{Size: sizeGiB, ID: j.VolumeID, Running: running(VolumeExtend)})
+		if err != nil {
+			return fmt.Errorf("finish extend: %w", err)
 		}
-		_, err := t.finishVolumeExtend(ctx, finishVolumeExtendParams{Size: sizeGiB, ID: j.VolumeID, Running: running(VolumeExtend)})
-		return err
+		if n == 0 { // being deleted: the row keeps the size that goes back to the quota
+			return t.dropReservations(ctx, j.ID)
+		}
+		return t.spendReservations(ctx, j.ID)
 	})
 }
 
@@ -188,6 +193,12 @@ var failures = map[string]struct {
 		return t.endRevert(ctx, j, VolumeRevert.Failure, SnapshotRevert.Failure)
 	}},
 	JobListManageable: {undo: leaveAsItIs},
+	// Cinder has no messages about groups.
+	JobGroupCreate:         {undo: failGroup(GroupCreate, VolumeCreate)},
+	JobGroupClone:          {undo: failGroup(GroupCreate, VolumeCreate)},
+	JobGroupDelete:         {undo: failGroup(GroupDelete, VolumeDelete)},
+	JobGroupSnapshotCreate: {undo: failGroupSnapshot(GroupSnapshotCreate, SnapshotCreate)},
+	JobGroupSnapshotDelete: {undo: failGroupSnapshot(GroupSnapshotDelete, SnapshotDelete)},
 }
 
 func (t *txn) failSnapshot(ctx context.Context, j *Job, op Op) error {

@@ -67,6 +67,24 @@ func (s *Store) snapshotQuota(typeName string, sizeGiB int32) []quotaDelta {
 	return d
 }
 
+// groupQuota is what a group takes beside its volumes.
+var groupQuota = []quotaDelta{{resource: "groups", used: 1}}
+
+// sum adds up what several things take.
+func sum(deltas []quotaDelta) []quotaDelta {
+	var out []quotaDelta
+	for _, d := range deltas {
+		i := slices.IndexFunc(out, func(o quotaDelta) bool { return o.resource == d.resource })
+		if i < 0 {
+			out = append(out, d)
+			continue
+		}
+		out[i].used += d.used
+		out[i].held += d.held
+	}
+	return out
+}
+
 // take adds deltas to the project's usage, or fails with OverLimit when one of
 // them does not fit; the caller's transaction then undoes the others.
 func (t *txn) take(ctx context.Context, project string, deltas []quotaDelta) error {
@@ -97,6 +115,9 @@ func (t *txn) take(ctx context.Context, project string, deltas []quotaDelta) err
 func (t *txn) overQuota(ctx context.Context, project string, over []quotaDelta) error {
 	slices.SortFunc(over, func(a, b quotaDelta) int { return strings.Compare(a.resource, b.resource) })
 	o := over[0]
+	if i := slices.IndexFunc(over, func(d quotaDelta) bool { return d.resource == "groups" }); i >= 0 {
+		o = over[i] // what makes a group with its volumes takes this first
+	}
 	limit, consumed, err := t.quotaOf(ctx, project, o.resource)
 	if err != nil {
 		return err
@@ -105,6 +126,8 @@ func (t *txn) overQuota(ctx context.Context, project string, over []quotaDelta) 
 	case strings.HasPrefix(o.resource, "gigabytes"):
 		return Errorf(OverLimit, "VolumeSizeExceedsAvailableQuota: Requested volume or snapshot exceeds allowed %s quota. "+
 			"Requested %dG, quota is %dG and %dG has been consumed.", o.resource, o.used+o.held, limit, consumed)
+	case o.resource == "groups":
+		return Errorf(OverLimit, "GroupLimitExceeded: Maximum number of groups allowed (%d) exceeded", limit)
 	case strings.HasPrefix(o.resource, "snapshots"):
 		return Errorf(OverLimit, "SnapshotLimitExceeded: Maximum number of snapshots allowed (%d) exceeded", limit)
 	}

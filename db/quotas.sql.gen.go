@@ -146,6 +146,7 @@ WITH t AS (
     UNION ALL SELECT v.project_id, 'volumes_' || y.name, count(*) FROM volumes v JOIN volume_types y ON y.id = v.volume_type_id WHERE v.consumes_quota GROUP BY 1, 2
     UNION ALL SELECT s.project_id, 'snapshots', count(*) FROM snapshots s WHERE s.consumes_quota GROUP BY 1
     UNION ALL SELECT s.project_id, 'snapshots_' || y.name, count(*) FROM snapshots s JOIN volume_types y ON y.id = s.volume_type_id WHERE s.consumes_quota GROUP BY 1, 2
+    UNION ALL SELECT p.project_id, 'groups', count(*) FROM groups p GROUP BY 1
     UNION ALL SELECT g.project_id, 'gigabytes', sum(g.size) FROM (
         SELECT v.project_id, v.size FROM volumes v WHERE v.consumes_quota
         UNION ALL SELECT s.project_id, s.volume_size FROM snapshots s WHERE s.consumes_quota AND $1::boolean) g GROUP BY 1

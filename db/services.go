@@ -27,7 +27,11 @@ func (s *Store) HoldHost(ctx context.Context, host string) (only bool, release f
 		return false, nil, fmt.Errorf("hold %s: %w", host, err)
 	}
 	conn := c.Hijack()
-	release = func() { _ = conn.Close(context.WithoutCancel(ctx)) }
+	release = func() {
+		ctx := context.WithoutCancel(ctx)
+		_ = New(conn).unholdHost(ctx, host) // at once, while the end of the connection takes the server a moment
+		_ = conn.Close(ctx)
+	}
 	only, err = New(conn).holdHost(ctx, host)
 	if err != nil {
 		release()

@@ -52,6 +52,9 @@ type Op struct {
 	Failure string
 }
 
+// accepts is for words of refusals and for rows that the transaction has locked.
+func (op Op) accepts(status string) bool { return slices.Contains(op.Accepts, status) }
+
 // Volume status values, all of them.
 var volumeStatuses = S{Creating, Available, Reserved, Attaching, InUse, Detaching, Downloading, Extending,
 	Maintenance, Uploading, Deleting, InError, ErrorDeleting, ErrorExtending, ErrorManaging, ErrorRestoring,
@@ -120,6 +123,41 @@ var (
 	SnapshotResetStatus = Op{"reset_status", snapshotStatuses, Unchanged, Unchanged, Unchanged}
 )
 
+// Group and group snapshot status values, all of them.
+var (
+	groupStatuses         = S{InError, Available, Creating, Deleting, "deleted", "updating", InUse, ErrorDeleting}
+	groupSnapshotStatuses = groupStatuses.without(InUse)
+)
+
+// Operations on a group, and what they ask of its volumes.
+var (
+	GroupCreate        = Op{"create", nil, Creating, Available, InError}
+	GroupUpdate        = Op{"update", groupStatuses, Unchanged, Available, Unchanged}
+	GroupUpdateMembers = Op{"update of its volumes", S{Available}, Unchanged, Available, Unchanged}
+	GroupAddVolume     = Op{"create of a volume", S{Available, Creating}, Unchanged, Unchanged, Unchanged}
+	GroupSnapshotOf    = Op{"snapshot", groupStatuses.without(Creating, "updating"), Unchanged, Unchanged, Unchanged}
+	GroupDelete        = Op{"delete", S{Available, InError}, Deleting, Gone, InError}
+	GroupDeleteVolumes = Op{"delete with its volumes", groupStatuses, Deleting, Gone, InError}
+	GroupResetStatus   = Op{"reset_status", groupStatuses, Unchanged, Unchanged, Unchanged}
+
+	GroupEnableReplication   = Op{"enable_replication", S{Available}, Unchanged, Unchanged, Unchanged}
+	GroupDisableReplication  = Op{"disable_replication", S{Available, InError}, Unchanged, Unchanged, Unchanged}
+	GroupFailoverReplication = Op{"failover_replication", S{Available}, Unchanged, Unchanged, Unchanged}
+
+	VolumeJoinGroup     = Op{"add to a group", S{Available, InUse}, Unchanged, Unchanged, Unchanged}
+	VolumeLeaveGroup    = Op{"remove from a group", S{Available, InUse, InError, ErrorDeleting}, Unchanged, Unchanged, Unchanged}
+	VolumeGroupSnapshot = Op{"group snapshot source", S{Available, InUse, Reserved, Attaching, Detaching, Uploading,
+		"backing-up", "awaiting-transfer"}, Unchanged, Unchanged, Unchanged}
+)
+
+// Operations on a group snapshot.
+var (
+	GroupSnapshotCreate      = Op{"create", nil, Creating, Available, InError}
+	GroupSnapshotClone       = Op{"create of a group", groupSnapshotStatuses, Unchanged, Unchanged, Unchanged}
+	GroupSnapshotDelete      = Op{"delete", S{Available, InError}, Deleting, Gone, InError}
+	GroupSnapshotResetStatus = Op{"reset_status", groupSnapshotStatuses, Unchanged, Unchanged, Unchanged}
+)
+
 // Operations on an attachment.
 var (
 	AttachmentCreate     = Op{"create", nil, Reserved, Reserved, Reserved}
@@ -139,9 +177,13 @@ var Table = map[string][]Op{
 		VolumeReserveSame, VolumeConnect, VolumeAttach, VolumeDisconnect,
 		VolumeLegacyAttach, VolumeLegacyMulti, VolumeLegacyDetach, VolumeDetachNone, VolumeDetachError, VolumeInitialize, VolumeTerminate,
 		VolumeManage, VolumeUnmanage, VolumeRevert,
+		VolumeJoinGroup, VolumeLeaveGroup, VolumeGroupSnapshot,
 		VolumeResetStatus},
 	"snapshot": {SnapshotCreate, SnapshotUpdate, SnapshotDelete, SnapshotForceDelete, SnapshotClone,
 		SnapshotManage, SnapshotUnmanage, SnapshotRevert, SnapshotReportMade, SnapshotReportGone,
 		SnapshotResetStatus},
 	"attachment": {AttachmentCreate, AttachmentConnect, AttachmentComplete, AttachmentDisconnect, AttachmentAttach, AttachmentDetach},
+	"group": {GroupCreate, GroupUpdate, GroupUpdateMembers, GroupAddVolume, GroupSnapshotOf, GroupDelete, GroupDeleteVolumes,
+		GroupEnableReplication, GroupDisableReplication, GroupFailoverReplication, GroupResetStatus},
+	"group_snapshot": {GroupSnapshotCreate, GroupSnapshotClone, GroupSnapshotDelete, GroupSnapshotResetStatus},
 }

@@ -19,6 +19,7 @@ type NewVolume struct {
 	Metadata         Metadata
 	SnapshotID       *string // make it from this snapshot, or
 	SourceVolumeID   *string // from this volume
+	GroupID          *string // the group that it joins
 	Hints            json.RawMessage
 }
 
@@ -31,6 +32,10 @@ func (s *Store) CreateVolume(ctx context.Context, a Actor, n NewVolume) (Volume,
 			Name: n.Name, Description: n.Description, Multiattach: n.Multiattach, AvailabilityZone: n.AvailabilityZone,
 			VolumeTypeID: n.Type.ID, SnapshotID: n.SnapshotID, SourceVolid: n.SourceVolumeID,
 			Metadata: n.Metadata.orEmpty(), AdminMetadata: Metadata{}}
+		members, err := t.joinGroup(ctx, n, &p)
+		if err != nil {
+			return err
+		}
 		source, err := t.holdSource(ctx, n, &p)
 		if err != nil {
 			return err
@@ -42,7 +47,7 @@ func (s *Store) CreateVolume(ctx context.Context, a Actor, n NewVolume) (Volume,
 			return fmt.Errorf("insert volume: %w", err)
 		}
 		if _, err := t.addJob(ctx, a, newJob{kind: JobVolumeCreate, queue: QueueScheduler, volume: n.ID, source: source,
-			snapshot: n.SnapshotID, args: CreateArgs{Hints: n.Hints, AnyZone: n.AvailabilityZone == ""}}); err != nil {
+			snapshot: n.SnapshotID, members: members, args: CreateArgs{Hints: n.Hints, AnyZone: n.AvailabilityZone == ""}}); err != nil {
 			return err
 		}
 		// The quota comes last: its row is the one that a project's callers wait for.

@@ -516,29 +516,34 @@ func (q *Queries) holdHost(ctx context.Context, host string) (bool, error) {
 
 const insertVolume = `-- name: insertVolume :one
 INSERT INTO volumes (id, project_id, user_id, size, status, name, description, bootable, multiattach, availability_zone,
-                     volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata)
+                     volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata,
+                     host, group_id, consistencygroup_id)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-        $11, $12, $13, $14, $15, $16)
+        $11, $12, $13, $14, $15, $16,
+        $17, $18, $19)
 RETURNING id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota
 `
 
 type insertVolumeParams struct {
-	ID               string
-	ProjectID        string
-	UserID           string
-	Size             int32
-	Status           string
-	Name             *string
-	Description      *string
-	Bootable         bool
-	Multiattach      bool
-	AvailabilityZone string
-	VolumeTypeID     string
-	SnapshotID       *string
-	SourceVolid      *string
-	Metadata         Metadata
-	AdminMetadata    Metadata
-	ImageMetadata    Metadata
+	ID                 string
+	ProjectID          string
+	UserID             string
+	Size               int32
+	Status             string
+	Name               *string
+	Description        *string
+	Bootable           bool
+	Multiattach        bool
+	AvailabilityZone   string
+	VolumeTypeID       string
+	SnapshotID         *string
+	SourceVolid        *string
+	Metadata           Metadata
+	AdminMetadata      Metadata
+	ImageMetadata      Metadata
+	Host               *string
+	GroupID            *string
+	ConsistencygroupID *string
 }
 
 func (q *Queries) insertVolume(ctx context.Context, arg insertVolumeParams) (Volume, error) {
@@ -559,6 +564,9 @@ func (q *Queries) insertVolume(ctx context.Context, arg insertVolumeParams) (Vol
 		arg.Metadata,
 		arg.AdminMetadata,
 		arg.ImageMetadata,
+		arg.Host,
+		arg.GroupID,
+		arg.ConsistencygroupID,
 	)
 	var i Volume
 	err := row.Scan(
@@ -974,6 +982,15 @@ func (q *Queries) shareVolumeOf(ctx context.Context, arg shareVolumeOfParams) (V
 		&i.ConsumesQuota,
 	)
 	return i, err
+}
+
+const unholdHost = `-- name: unholdHost :exec
+SELECT pg_advisory_unlock(hashtextextended($1::text, 0))
+`
+
+func (q *Queries) unholdHost(ctx context.Context, host string) error {
+	_, err := q.db.Exec(ctx, unholdHost, host)
+	return err
 }
 
 const unholdVolume = `-- name: unholdVolume :exec

@@ -110,6 +110,12 @@ func (s *Scheduler) do(ctx context.Context, j *db.Job) error {
 		return s.manage(ctx, j)
 	case db.JobSnapshotManage:
 		return s.manageSnapshot(ctx, j)
+	case db.JobGroupCreate:
+		return s.createGroup(ctx, j)
+	case db.JobGroupClone:
+		return s.cloneGroup(ctx, j)
+	case db.JobGroupDelete:
+		return s.deleteGroup(ctx, j)
 	}
 	return s.Store.Failed(ctx, j, "unknown job")
 }
@@ -130,6 +136,11 @@ func (s *Scheduler) create(ctx context.Context, j *db.Job) error {
 	}
 	if err := s.stayWithSource(ctx, j, &req); err != nil {
 		return err
+	}
+	if ok, err := s.stayWithGroup(ctx, v, &req); err != nil {
+		return err
+	} else if !ok {
+		return s.Store.NoValidBackend(ctx, j, noValidBackend)
 	}
 	// Within one process a decision sees the one before it; across processes
 	// the pools are only as fresh as the rows, which is what over-subscription allows for.
@@ -153,19 +164,12 @@ func (s *Scheduler) request(ctx context.Context, v db.Volume, args db.CreateArgs
 	if err != nil {
 		return Request{}, fmt.Errorf("volume type: %w", err)
 	}
-	req := Request{SizeGiB: int(v.Size), AvailabilityZone: v.AvailabilityZone, ExtraSpecs: t.ExtraSpecs.Text(), Exclude: args.Exclude}
-	for key, value := range t.ExtraSpecs {
-		if value == nil {
-			req.NullSpecs = append(req.NullSpecs, key)
-		}
-	}
+	zone := v.AvailabilityZone
 	if args.AnyZone { // an earlier try may have written its own
-		req.AvailabilityZone = ""
+		zone = ""
 	}
-	if zones, ok := req.ExtraSpecs["RESKEY:availability_zones"]; ok && req.AvailabilityZone == "" {
-		req.TypeAZs = typeZones(zones)
-	}
-	req.Volume, req.Trouble = properties(&v), s.trouble
+	req := typeRequest(t, int(v.Size), zone)
+	req.Exclude, req.Volume, req.Trouble = args.Exclude, properties(&v), s.trouble
 	hints, err := readHints(args.Hints)
 	if err != nil {
 		return Request{}, err
@@ -177,6 +181,20 @@ func (s *Scheduler) request(ctx context.Context, v db.Volume, args db.CreateArgs
 		req.VolumeHosts, err = s.Store.VolumeHosts(ctx, ids)
 	}
 	return req, err
+}
+
+// typeRequest is what a type asks for; the user's own zone wins over the type's.
+func typeRequest(t db.VolumeType, sizeGiB int, zone string) Request {
+	req := Request{SizeGiB: sizeGiB, AvailabilityZone: zone, ExtraSpecs: t.ExtraSpecs.Text()}
+	for key, value := range t.ExtraSpecs {
+		if value == nil {
+			req.NullSpecs = append(req.NullSpecs, key)
+		}
+	}
+	if zones, ok := req.ExtraSpecs["RESKEY:availability_zones"]; ok && zone == "" {
+		req.TypeAZs = typeZones(zones)
+	}
+	return req
 }
 
 // stayWithSource keeps a copy on the backend of what it is made from.

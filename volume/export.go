@@ -20,7 +20,7 @@ type exports struct {
 // export is one served volume: an open device under a target, and the grants
 // by which attachments get in.
 type export struct {
-	device  driver.Device
+	device  *gatedDevice
 	backing *target.Blocking
 	target  *target.Target
 	grants  map[string]bool // by the id of the attachment or connection
@@ -61,7 +61,8 @@ func (w *Worker) open(ctx context.Context, v db.Volume) (*export, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open volume: %w", err)
 	}
-	e := &export{device: d, backing: target.NewBlocking(d, ioWorkers), grants: make(map[string]bool)}
+	gated := newGatedDevice(d)
+	e := &export{device: gated, backing: target.NewBlocking(gated, ioWorkers), grants: make(map[string]bool)}
 	e.target, err = w.Target.AddTarget(target.TargetConfig{Name: w.iqn(v.ID),
 		LUNs: []target.LUN{{Device: e.backing, Serial: v.ID, Vendor: "CLINKER", Product: "VOLUME", Revision: "0001"}}})
 	if err != nil {

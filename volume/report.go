@@ -60,6 +60,8 @@ func (w *Worker) capabilities(s driver.Stats, p driver.PoolStats) map[string]any
 		"multiattach":           true,
 		"QoS_support":           false,
 		"online_extend_support": true,
+		// The engine holds the I/O of all volumes of a group while it takes their snapshots.
+		"consistent_group_snapshot_enabled": true,
 	}
 	maps.Copy(c, s.Capabilities)
 	maps.Copy(c, p.Capabilities)

@@ -35,7 +35,10 @@ type Config struct {
 	ReportInterval   time.Duration
 	MaxAttempts      int // of one job, before it fails for good
 	RescheduleUpTo   int // pools that a create may try (scheduler_max_attempts)
-	Log              *slog.Logger
+	// HoldLimit bounds how long the writes to the volumes of a group wait for
+	// their snapshots. 0 is 10 seconds, well below what initiators take for a dead target.
+	HoldLimit time.Duration
+	Log       *slog.Logger
 }
 
 // Worker runs one backend. Prepare it, then open the target's listeners, then
@@ -61,6 +64,9 @@ func New(c Config) *Worker {
 	}
 	if c.ReportInterval == 0 {
 		c.ReportInterval = 10 * time.Second
+	}
+	if c.HoldLimit == 0 {
+		c.HoldLimit = 10 * time.Second
 	}
 	c.Log = c.Log.With("backend", c.Host)
 	w := &Worker{Config: c, owner: db.Owner(c.Host)}
@@ -177,6 +183,14 @@ func (w *Worker) do(ctx context.Context, j *db.Job) error {
 		return w.initialize(ctx, j)
 	case db.JobTerminate:
 		return w.terminate(ctx, j)
+	case db.JobGroupClone:
+		return w.cloneGroup(ctx, j)
+	case db.JobGroupDelete:
+		return w.deleteGroup(ctx, j)
+	case db.JobGroupSnapshotCreate:
+		return w.createGroupSnapshot(ctx, j)
+	case db.JobGroupSnapshotDelete:
+		return w.deleteGroupSnapshot(ctx, j)
 	}
 	return fmt.Errorf("%w: unknown job kind %q", driver.ErrInvalid, j.Kind)
 }
@@ -196,6 +210,10 @@ func (w *Worker) giveUp(ctx context.Context, j *db.Job, cause error) error {
 		w.takeBack(j.VolumeID, j.ID)
 	case db.JobVolumeManage, db.JobSnapshotManage:
 		return w.giveUpManage(ctx, j, cause)
+	case db.JobGroupClone:
+		w.dropCopies(ctx, j)
+	case db.JobGroupSnapshotCreate:
+		w.dropMembers(ctx, j)
 	case db.JobConnect:
 		w.takeBack(j.VolumeID, *j.AttachmentID)
 	}

@@ -38,6 +38,9 @@ type site struct {
 	store *db.Store
 	bus   *inprocess.Bus
 	dir   string
+	hold  time.Duration  // HoldLimit of workers
+	tries int            // MaxAttempts of workers
+	now   *volume.Worker // the one that runs
 }
 
 func newSite(t *testing.T) *site {
@@ -45,7 +48,7 @@ func newSite(t *testing.T) *site {
 	s := &site{t: t, bus: inprocess.New(), dir: t.TempDir()}
 	var err error
 	s.store, err = db.Open(t.Context(), pgtest.New(t, migrations.Up), db.Options{
-		Quotas: db.QuotaDefaults{Volumes: -1, Gigabytes: -1, Snapshots: -1, PerVolumeGigabytes: -1},
+		Quotas: db.QuotaDefaults{Volumes: -1, Gigabytes: -1, Snapshots: -1, Groups: -1, PerVolumeGigabytes: -1},
 		Wake:   func(queue, id string) { _ = s.bus.Wake(context.Background(), queue, id) }})
 	if err != nil {
 		t.Fatal(err)
@@ -68,10 +71,11 @@ func (s *site) start(wrap func(driver.Driver) driver.Driver) (stop func()) {
 	w := volume.New(volume.Config{Host: backend, AvailabilityZone: "nova", Store: s.store, Bus: s.bus, Driver: drv,
 		Target: target.NewServer(target.Config{Log: slog.New(slog.DiscardHandler)}), Portals: []string{"127.0.0.1:3260"},
 		TargetPrefix: "iqn.2010-10.org.openstack:", VolumeName: "volume-%s", SnapshotName: "snapshot-%s",
-		OverSubscription: "20.0", RescheduleUpTo: 3, Log: slog.New(slog.DiscardHandler)})
+		OverSubscription: "20.0", RescheduleUpTo: 3, HoldLimit: s.hold, MaxAttempts: s.tries, Log: slog.New(slog.DiscardHandler)})
 	if err := w.Prepare(s.t.Context()); err != nil {
 		s.t.Fatal(err)
 	}
+	s.now = w
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- w.Run(ctx) }()

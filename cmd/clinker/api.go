@@ -64,7 +64,7 @@ func (b *base) apiHandler(replies string, compute api.Compute) (http.Handler, er
 	return api.New(api.Config{Store: b.store, Logger: levels.Logger("clinker.api"), Logs: levels, Host: b.host,
 		ResourceFilters: filters, PoolsOfType: poolsOfType(choice, ratio),
 		PublicEndpoint: d.PublicEndpoint, MaxLimit: d.MaxLimit,
-		DefaultVolumeType: d.DefaultVolumeType, DefaultAvailabilityZone: zone, ZoneFallback: d.ZoneFallback,
+		DefaultVolumeType: d.DefaultVolumeType, DefaultGroupType: d.DefaultGroupType, DefaultAvailabilityZone: zone, ZoneFallback: d.ZoneFallback,
 		ClonesAcrossZones: !d.ClonedSameZone, WaitLimit: config.Seconds(d.RPCTimeout), ReplyTo: replies,
 		Compute: compute, VolumeName: d.VolumeName}), nil
 }

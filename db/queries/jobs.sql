@@ -29,8 +29,9 @@ WHERE id = (
       AND (j.source_volume_id IS NULL OR NOT EXISTS (
                SELECT 1 FROM jobs o WHERE o.volume_id = j.source_volume_id
                AND o.seq < j.seq AND o.state IN ('queued', 'running')))
-      AND (j.kind NOT IN ('volume.delete', 'snapshot.delete', 'volume.unmanage', 'snapshot.unmanage', 'volume.revert') OR NOT EXISTS (
-               SELECT 1 FROM jobs o WHERE o.source_volume_id = j.volume_id
+      AND (j.kind NOT IN ('volume.delete', 'snapshot.delete', 'volume.unmanage', 'snapshot.unmanage', 'volume.revert',
+                             'group.delete', 'group_snapshot.delete') OR NOT EXISTS (
+               SELECT 1 FROM jobs o WHERE o.source_volume_id = ANY (j.member_volume_ids || j.volume_id)
                AND o.seq < j.seq AND o.state IN ('queued', 'running')))
     ORDER BY j.seq
     LIMIT 1

@@ -1,8 +1,10 @@
 -- name: insertVolume :one
 INSERT INTO volumes (id, project_id, user_id, size, status, name, description, bootable, multiattach, availability_zone,
-                     volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata)
+                     volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata,
+                     host, group_id, consistencygroup_id)
 VALUES (@id, @project_id, @user_id, @size, @status, @name, @description, @bootable, @multiattach, @availability_zone,
-        @volume_type_id, @snapshot_id, @source_volid, @metadata, @admin_metadata, @image_metadata)
+        @volume_type_id, @snapshot_id, @source_volid, @metadata, @admin_metadata, @image_metadata,
+        @host, @group_id, @consistencygroup_id)
 RETURNING *;
 
 -- name: GetVolume :one
@@ -143,6 +145,9 @@ SELECT * FROM snapshots WHERE volume_id = @volume_id ORDER BY created_at, id;
 
 -- name: holdHost :one
 SELECT pg_try_advisory_lock(hashtextextended(@host::text, 0))::boolean;
+
+-- name: unholdHost :exec
+SELECT pg_advisory_unlock(hashtextextended(@host::text, 0));
 
 -- name: unholdVolume :exec
 UPDATE volumes v SET updated_at = now(),

@@ -41,6 +41,7 @@ type Default struct {
 	ServiceDownTime int `conf:"service_down_time" default:"60" min:"1" max:"86400" help:"Seconds after its last report when a service counts as down. More than report_interval."`
 
 	DefaultVolumeType string `conf:"default_volume_type" default:"__DEFAULT__" help:"Volume type of a volume created without one."`
+	DefaultGroupType  string `conf:"default_group_type" help:"Group type that the word default stands for."`
 	DefaultZone       string `conf:"default_availability_zone" help:"Availability zone of a volume created without one. Empty: storage_availability_zone."`
 	Zone              string `conf:"storage_availability_zone" default:"nova" help:"Availability zone of this node."`
 	ZoneFallback      bool   `conf:"allow_availability_zone_fallback" default:"False" help:"Use the default zone when the zone asked for does not exist, instead of refusing."`

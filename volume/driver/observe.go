@@ -6,6 +6,8 @@ type progressKey struct{}
 
 type stepKey struct{}
 
+type momentKey struct{}
+
 // WithProgress asks the drivers called with the returned context to report how
 // far a copy is. f is called from one goroutine at a time and must not block.
 func WithProgress(ctx context.Context, f func(doneBytes, totalBytes int64)) context.Context {
@@ -31,5 +33,20 @@ func WithSteps(ctx context.Context, f func(point string)) context.Context {
 func Step(ctx context.Context, point string) {
 	if f, ok := ctx.Value(stepKey{}).(func(string)); ok {
 		f(point)
+	}
+}
+
+// WithMoment has f called when the moment that a Snapshot or Clone keeps has
+// passed: writes that begin afterwards are not in it, though the copy may
+// still run. A driver that cannot tell does not call it; the moment has passed
+// when its method returns. f may be called more than once.
+func WithMoment(ctx context.Context, f func()) context.Context {
+	return context.WithValue(ctx, momentKey{}, f)
+}
+
+// Moment says that the moment has passed.
+func Moment(ctx context.Context) {
+	if f, ok := ctx.Value(momentKey{}).(func()); ok {
+		f()
 	}
 }

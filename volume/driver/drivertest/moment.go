@@ -130,13 +130,13 @@ func testMoment(e *env) {
 	// At every step of a copy each writer gets on, so that copy and writes overlap.
 	stepped := driver.WithSteps(e.ctx, func(string) { waitForAll(ctx, writers, ticks) })
 	s, c := newSnapshot(v), newVolume(momentSize+mib)
-	takeMoment(e, writers, driver.SnapshotSource(s), func() error { return e.d.Snapshot(stepped, s) })
-	takeMoment(e, writers, driver.VolumeSource(c), func() error { return e.d.Clone(stepped, c, driver.VolumeSource(v)) })
+	takeMoment(stepped, e, writers, driver.SnapshotSource(s), func(ctx context.Context) error { return e.d.Snapshot(ctx, s) })
+	takeMoment(stepped, e, writers, driver.VolumeSource(c), func(ctx context.Context) error { return e.d.Clone(ctx, c, driver.VolumeSource(v)) })
 	var both sync.WaitGroup
 	for range 2 {
 		s := newSnapshot(v)
 		both.Go(func() {
-			takeMoment(e, writers, driver.SnapshotSource(s), func() error { return e.d.Snapshot(stepped, s) })
+			takeMoment(stepped, e, writers, driver.SnapshotSource(s), func(ctx context.Context) error { return e.d.Snapshot(ctx, s) })
 		})
 	}
 	both.Wait()
@@ -163,16 +163,24 @@ func waitForAll(ctx context.Context, writers []*writer, ticks <-chan struct{}) {
 	}
 }
 
-// takeMoment runs in goroutines too and so must not end the test.
-func takeMoment(e *env, writers []*writer, made driver.Source, take func() error) {
+// takeMoment runs in goroutines too and so must not end the test. Of a driver
+// that says when the moment has passed, no later change may be there.
+func takeMoment(ctx context.Context, e *env, writers []*writer, made driver.Source, take func(context.Context) error) {
 	before, after := make([]int64, len(writers)), make([]int64, len(writers))
+	passed := make([]int64, len(writers))
+	told := sync.OnceFunc(func() {
+		for i, w := range writers {
+			passed[i] = w.issued.Load()
+		}
+	})
 	for i, w := range writers {
 		before[i] = w.acked.Load()
 	}
-	if err := take(); err != nil {
+	if err := take(driver.WithMoment(ctx, told)); err != nil {
 		e.Error(err)
 		return
 	}
+	told() // now, by a driver that cannot tell
 	for i, w := range writers {
 		after[i] = w.issued.Load()
 	}
@@ -182,12 +190,12 @@ func takeMoment(e *env, writers []*writer, made driver.Source, take func() error
 		return
 	}
 	for i, w := range writers {
-		seq, ok := w.prefix(data, before[i], after[i])
+		seq, ok := w.prefix(data, before[i], passed[i])
 		if !ok {
-			e.Errorf("writer %d: no prefix of its changes %d to %d is in it", i, before[i], after[i])
+			e.Errorf("writer %d: no prefix of its changes %d to %d is in it", i, before[i], passed[i])
 		} else if after[i] == before[i] {
 			e.Errorf("writer %d stood still, the test shows nothing", i)
 		}
-		e.Logf("writer %d: %d of changes %d to %d", i, seq, before[i], after[i])
+		e.Logf("writer %d: %d of changes %d to %d", i, seq, before[i], passed[i])
 	}
 }

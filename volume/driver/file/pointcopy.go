@@ -44,6 +44,7 @@ func (n *node) copyTo(ctx context.Context, f *os.File) (int64, error) {
 		c.done = make([]uint64, (c.size/chunkBytes+64)/64)
 		n.gate.copies = append(slices.Clone(n.gate.copies), c)
 	})
+	driver.Moment(ctx)
 	c.run(ctx)
 	// Nobody is inside the gate, so no writer works on the copy any more.
 	n.gate.hold(func() {

@@ -100,10 +100,10 @@ func (d *Driver) copyNode(ctx context.Context, n *node, f *os.File, minSize int6
 			return 0, err
 		}
 	}
-	if !shared {
-		if size, err = n.copyTo(ctx, f); err != nil {
-			return 0, err
-		}
+	if shared {
+		driver.Moment(ctx)
+	} else if size, err = n.copyTo(ctx, f); err != nil {
+		return 0, err
 	}
 	return size, f.Truncate(max(size, minSize))
 }
