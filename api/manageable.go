@@ -11,13 +11,17 @@ import (
 )
 
 var (
-	manageableReference = Field[db.Manageable]{"reference", 0, anyone, func(b []byte, _ *Request, m *db.Manageable) []byte { return appendMap(b, m.Reference) }}
-	manageableSize      = Field[db.Manageable]{"size", 0, anyone, func(b []byte, _ *Request, m *db.Manageable) []byte { return appendInt(b, m.SizeGiB) }}
-	manageableSafe      = Field[db.Manageable]{"safe_to_manage", 0, anyone, func(b []byte, _ *Request, m *db.Manageable) []byte { return appendBool(b, m.Safe) }}
-	manageableReason    = Field[db.Manageable]{"reason_not_safe", 0, anyone, func(b []byte, _ *Request, m *db.Manageable) []byte { return appendStringOrNull(b, m.Reason) }}
-	manageableID        = Field[db.Manageable]{"cinder_id", 0, anyone, func(b []byte, _ *Request, m *db.Manageable) []byte { return appendStringOrNull(b, m.ID) }}
-	manageableExtra     = Field[db.Manageable]{"extra_info", 0, anyone, func(b []byte, _ *Request, _ *db.Manageable) []byte { return append(b, "null"...) }}
-	manageableSource    = Field[db.Manageable]{"source_reference", 0, anyone, func(b []byte, _ *Request, m *db.Manageable) []byte {
+	manageableReference = Field[db.Manageable]{"reference", 0, anyone, func(b []byte, _ *Request, m *db.Manageable) []byte {
+		return appendMap(b, m.Reference)
+	}}
+	manageableSize   = Field[db.Manageable]{"size", 0, anyone, func(b []byte, _ *Request, m *db.Manageable) []byte { return appendInt(b, m.SizeGiB) }}
+	manageableSafe   = Field[db.Manageable]{"safe_to_manage", 0, anyone, func(b []byte, _ *Request, m *db.Manageable) []byte { return appendBool(b, m.Safe) }}
+	manageableReason = Field[db.Manageable]{"reason_not_safe", 0, anyone, func(b []byte, _ *Request, m *db.Manageable) []byte {
+		return appendStringOrNull(b, m.Reason)
+	}}
+	manageableID     = Field[db.Manageable]{"cinder_id", 0, anyone, func(b []byte, _ *Request, m *db.Manageable) []byte { return appendStringOrNull(b, m.ID) }}
+	manageableExtra  = Field[db.Manageable]{"extra_info", 0, anyone, func(b []byte, _ *Request, _ *db.Manageable) []byte { return append(b, "null"...) }}
+	manageableSource = Field[db.Manageable]{"source_reference", 0, anyone, func(b []byte, _ *Request, m *db.Manageable) []byte {
 		if m.Source == nil {
 			return append(b, "null"...)
 		}

@@ -31,10 +31,10 @@ func snapshotManageRoutes() []Route {
 		{Method: http.MethodPost, Path: "/os-snapshot-manage", Checks: checks, Schema: snapshotManageSchema, Status: 202, Handle: (*API).manageSnapshot},
 		{Method: http.MethodPost, Path: "/manageable_snapshots", Since: 8, SchemaFirst: true, Checks: checks, Schema: snapshotManageSchema, Status: 202,
 			Handle: (*API).manageSnapshot},
-		{Method: http.MethodPost, Path: actions, Action: "os-unmanage", Checks: []string{"volume:get_snapshot", "snapshot_extension:snapshot_unmanage", "volume:delete_snapshot"},
-			Schema: unmanageSchema, Status: 202, Handle: (*API).unmanageSnapshot},
-		{Method: http.MethodPost, Path: actions, Action: "os-update_snapshot_status", Checks: []string{"snapshot_extension:snapshot_actions:update_snapshot_status"},
-			Schema: snapshotReportSchema, Status: 202, Handle: (*API).reportSnapshot},
+		{Method: http.MethodPost, Path: actions, Action: "os-unmanage", Schema: unmanageSchema, Status: 202,
+			Checks: []string{"volume:get_snapshot", "snapshot_extension:snapshot_unmanage", "volume:delete_snapshot"}, Handle: (*API).unmanageSnapshot},
+		{Method: http.MethodPost, Path: actions, Action: "os-update_snapshot_status", Schema: snapshotReportSchema, Status: 202,
+			Checks: []string{"snapshot_extension:snapshot_actions:update_snapshot_status"}, Handle: (*API).reportSnapshot},
 	}
 }
 

@@ -64,7 +64,8 @@ func (s *Store) ManageVolume(ctx context.Context, a Actor, n ManagedVolume) (Vol
 		if err != nil {
 			return fmt.Errorf("insert volume: %w", err)
 		}
-		if _, err := t.placeVolume(ctx, placeVolumeParams{Host: &n.Host, AvailabilityZone: n.AvailabilityZone, ID: n.ID, Running: running(VolumeManage)}); err != nil {
+		place := placeVolumeParams{Host: &n.Host, AvailabilityZone: n.AvailabilityZone, ID: n.ID, Running: running(VolumeManage)}
+		if _, err := t.placeVolume(ctx, place); err != nil {
 			return fmt.Errorf("place volume: %w", err)
 		}
 		if v, err = t.GetVolume(ctx, n.ID); err != nil {

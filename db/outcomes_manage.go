@@ -75,7 +75,8 @@ func (t *txn) settleHeld(ctx context.Context, j *Job, spend bool) error {
 // its volume until now.
 func (s *Store) SnapshotManaged(ctx context.Context, j *Job, snap Snapshot, sizeGiB int32) error {
 	return s.end(ctx, j, "", func(t *txn) error {
-		n, err := t.finishManageSnapshot(ctx, finishManageSnapshotParams{Size: sizeGiB, ToStatus: SnapshotManage.Success, ID: snap.ID, Running: running(SnapshotManage)})
+		n, err := t.finishManageSnapshot(ctx, finishManageSnapshotParams{Size: sizeGiB, ToStatus: SnapshotManage.Success,
+			ID: snap.ID, Running: running(SnapshotManage)})
 		if err != nil {
 			return fmt.Errorf("finish manage: %w", err)
 		}
