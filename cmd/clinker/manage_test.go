@@ -36,7 +36,7 @@ func database(t *testing.T) (store *db.Store, file string) {
 	}
 	at := url.URL{Scheme: "postgresql", User: url.User(c.User), Path: "/" + c.Database, RawQuery: url.Values{"host": {c.Host}}.Encode()}
 	file = filepath.Join(t.TempDir(), "cinder.conf")
-	// A percent sign and a dollar have meanings in the file.
+	// A dollar has a meaning in the file.
 	text := "[database]\nconnection = " + strings.ReplaceAll(at.String(), "$", "$$") + "\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
