@@ -37,9 +37,14 @@ func Routes() []Route {
 		volumeActionRoutes(),
 		snapshotRoutes(),
 		attachmentRoutes(),
+		imageMetadataRoutes(),
+		volumeEncryptionRoutes(),
+		transferRoutes(),
 		typeRoutes(),
 		typeSpecRoutes(),
 		typeAccessRoutes(),
+		typeEncryptionRoutes(),
+		qosRoutes(),
 		defaultTypeRoutes(),
 		quotaRoutes(),
 		serviceRoutes(),
@@ -52,7 +57,8 @@ func Routes() []Route {
 
 // collections are the resources whose paths upstream makes as a set of seven:
 // a verb that has no row there is a fault, not the router's 404.
-var collections = []string{"/extensions", "/volumes", "/snapshots", "/attachments", "/types", "/messages", "/os-services", "/limits", "/os-availability-zone", "/os-quota-sets", "/os-quota-class-sets", "/scheduler-stats", "/resource_filters"}
+var collections = []string{"/extensions", "/volumes", "/snapshots", "/attachments", "/types", "/messages", "/os-services", "/limits", "/os-availability-zone", "/os-quota-sets", "/os-quota-class-sets", "/scheduler-stats", "/resource_filters",
+	"/qos-specs", "/os-volume-transfer", "/volume-transfers"}
 
 // bareRoutes lists what a collection's paths match besides the rows.
 func bareRoutes(path string) []Route {

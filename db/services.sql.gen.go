@@ -177,7 +177,8 @@ func (q *Queries) reportPools(ctx context.Context, arg reportPoolsParams) error 
 }
 
 const setServiceDisabled = `-- name: setServiceDisabled :execrows
-UPDATE services SET disabled = $1, disabled_reason = $2, updated_at = now()
+UPDATE services SET disabled = $1, updated_at = now(),
+    disabled_reason = CASE WHEN $1 THEN coalesce($2, disabled_reason) END
 WHERE host = $3 AND "binary" = $4
 `
 
@@ -188,6 +189,7 @@ type setServiceDisabledParams struct {
 	BinaryName string
 }
 
+// setServiceDisabled keeps the reason of a service that is disabled again without one.
 func (q *Queries) setServiceDisabled(ctx context.Context, arg setServiceDisabledParams) (int64, error) {
 	result, err := q.db.Exec(ctx, setServiceDisabled,
 		arg.Disabled,

@@ -15,6 +15,7 @@ const (
 	Maintenance    = "maintenance"
 	Uploading      = "uploading"
 	Deleting       = "deleting"
+	Offered        = "awaiting-transfer"
 	InError        = "error"
 	ErrorDeleting  = "error_deleting"
 	ErrorExtending = "error_extending"
@@ -55,7 +56,7 @@ type Op struct {
 var volumeStatuses = S{Creating, Available, Reserved, Attaching, InUse, Detaching, Downloading, Extending,
 	Maintenance, Uploading, Deleting, InError, ErrorDeleting, ErrorExtending, ErrorManaging, ErrorRestoring,
 	"managing", "unmanaging", "error_unmanaging", "error_managing_deleting", "retyping", "reverting",
-	"backing-up", "error_backing-up", "restoring-backup", "awaiting-transfer"}
+	"backing-up", "error_backing-up", "restoring-backup", Offered}
 
 // Snapshot status values, all of them.
 var snapshotStatuses = S{Creating, Available, Deleting, InError, ErrorDeleting, "updating", "unmanaging",
@@ -89,6 +90,10 @@ var (
 	VolumeConnect      = Op{"attachment update", volumeStatuses.without(InError, ErrorDeleting, ErrorExtending, ErrorManaging, ErrorRestoring, "error_unmanaging", "error_managing_deleting", "error_backing-up"), Unchanged, Attaching, Unchanged}
 	VolumeAttach       = Op{"attachment complete", volumeStatuses, Unchanged, ByAttached, InError}
 	VolumeDisconnect   = Op{"attachment delete", volumeStatuses, Unchanged, ByAttached, Unchanged}
+	VolumeImageMeta    = Op{"image metadata", volumeStatuses.without(Maintenance, Uploading), Unchanged, Unchanged, Unchanged}
+	VolumeOffer        = Op{"transfer create", S{Available}, Offered, Unchanged, Unchanged}
+	VolumeWithdraw     = Op{"transfer delete", S{Offered}, Available, Unchanged, Unchanged}
+	VolumeAccept       = Op{"transfer accept", S{Offered}, Unchanged, Available, Unchanged}
 	// reset_status: deleting is refused, in-use needs an attachment (see ResetVolume).
 	VolumeResetStatus = Op{"reset_status", volumeStatuses, Unchanged, Unchanged, Unchanged}
 )
@@ -100,6 +105,7 @@ var (
 	SnapshotDelete      = Op{"delete", S{Available, InError}, Deleting, Gone, ErrorDeleting}
 	SnapshotForceDelete = Op{"force delete", snapshotStatuses, Deleting, Gone, ErrorDeleting}
 	SnapshotClone       = Op{"clone source", S{Available}, Unchanged, Unchanged, Unchanged}
+	SnapshotTransfer    = Op{"transfer with its volume", S{Available}, Unchanged, Unchanged, Unchanged}
 	SnapshotResetStatus = Op{"reset_status", snapshotStatuses, Unchanged, Unchanged, Unchanged}
 )
 
@@ -117,7 +123,8 @@ var Table = map[string][]Op{
 	"volume": {VolumeCreate, VolumeUpdate, VolumeMetadata, VolumeReadonly, VolumeDelete, VolumeForceDelete, VolumeExtend,
 		VolumeExtendOnline, VolumeClone, VolumeSnapshot, VolumeSnapshotUsed, VolumeHold, VolumeHoldMulti,
 		VolumeUnhold, VolumeBeginDetach, VolumeRollDetach, VolumeReserve, VolumeReserveMulti,
-		VolumeReserveSame, VolumeConnect, VolumeAttach, VolumeDisconnect, VolumeResetStatus},
-	"snapshot":   {SnapshotCreate, SnapshotUpdate, SnapshotDelete, SnapshotForceDelete, SnapshotClone, SnapshotResetStatus},
+		VolumeReserveSame, VolumeConnect, VolumeAttach, VolumeDisconnect, VolumeImageMeta,
+		VolumeOffer, VolumeWithdraw, VolumeAccept, VolumeResetStatus},
+	"snapshot":   {SnapshotCreate, SnapshotUpdate, SnapshotDelete, SnapshotForceDelete, SnapshotClone, SnapshotTransfer, SnapshotResetStatus},
 	"attachment": {AttachmentCreate, AttachmentConnect, AttachmentComplete, AttachmentDisconnect},
 }

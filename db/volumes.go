@@ -35,11 +35,14 @@ func (s *Store) CreateVolume(ctx context.Context, a Actor, n NewVolume) (Volume,
 		if err != nil {
 			return err
 		}
-		if err := t.checkVolumeSize(ctx, a.ProjectID, n.SizeGiB); err != nil {
-			return err
-		}
 		if v, err = t.insertVolume(ctx, p); err != nil {
 			return fmt.Errorf("insert volume: %w", err)
+		}
+		if err := t.encryptionKey(ctx, n.Type.ID); err != nil {
+			return err
+		}
+		if err := t.checkVolumeSize(ctx, a.ProjectID, n.SizeGiB); err != nil {
+			return err
 		}
 		if _, err := t.addJob(ctx, a, newJob{kind: JobVolumeCreate, queue: QueueScheduler, volume: n.ID, source: source,
 			snapshot: n.SnapshotID, args: CreateArgs{Hints: n.Hints}}); err != nil {
@@ -77,7 +80,9 @@ func (t *txn) holdSource(ctx context.Context, n NewVolume, p *insertVolumeParams
 	default:
 		return nil, nil
 	}
-	p.Bootable, p.ImageMetadata = src.Bootable, src.ImageMetadata
+	if src.Bootable {
+		p.Bootable, p.ImageMetadata = true, src.ImageMetadata
+	}
 	return &src.ID, nil
 }
 
@@ -85,6 +90,7 @@ func (t *txn) holdSource(ctx context.Context, n NewVolume, p *insertVolumeParams
 type DeleteOptions struct {
 	Cascade bool // its snapshots too
 	Force   bool // whatever its status
+	Own     bool // with Cascade: only when all snapshots are of the volume's project
 }
 
 // DeleteVolume begins the end of a volume. One that no scheduler ever placed
@@ -96,7 +102,7 @@ func (s *Store) DeleteVolume(ctx context.Context, a Actor, id string, o DeleteOp
 	}
 	return s.tx(ctx, func(t *txn) error {
 		v, err := t.beginDeleteVolume(ctx, beginDeleteVolumeParams{ToStatus: op.Running, ID: id, Accepts: op.Accepts,
-			Cascade: o.Cascade, AnySnapshot: o.Force, SnapshotAccepts: snapOp.Accepts})
+			Cascade: o.Cascade, AnySnapshot: o.Force, OwnSnapshots: o.Own, SnapshotAccepts: snapOp.Accepts})
 		if none(err) {
 			return refuseDelete(op, o)
 		}

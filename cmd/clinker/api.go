@@ -50,7 +50,8 @@ func (b *base) apiHandler(replies string) http.Handler {
 	}
 	return api.New(api.Config{Store: b.store, Logger: b.log, PublicEndpoint: d.PublicEndpoint, MaxLimit: d.MaxLimit,
 		DefaultVolumeType: d.DefaultVolumeType, DefaultAvailabilityZone: zone, ZoneFallback: d.ZoneFallback,
-		ClonesAcrossZones: !d.ClonedSameZone, WaitLimit: config.Seconds(d.RPCTimeout), ReplyTo: replies})
+		ClonesAcrossZones: !d.ClonedSameZone, WaitLimit: config.Seconds(d.RPCTimeout), ReplyTo: replies,
+		TransferKeyLength: d.TransferKeyLength, TransferSaltLength: d.TransferSaltLength})
 }
 
 // shutdownLimit is how long requests under way get when the service stops.

@@ -27,8 +27,10 @@ ORDER BY p.host;
 SELECT *, (heartbeat_at > now() - make_interval(secs => @down_seconds::float8))::boolean AS up
 FROM services ORDER BY id;
 
+-- setServiceDisabled keeps the reason of a service that is disabled again without one.
 -- name: setServiceDisabled :execrows
-UPDATE services SET disabled = @disabled, disabled_reason = @reason, updated_at = now()
+UPDATE services SET disabled = @disabled, updated_at = now(),
+    disabled_reason = CASE WHEN @disabled THEN coalesce(sqlc.narg('reason'), disabled_reason) END
 WHERE host = @host AND "binary" = @binary_name;
 
 -- name: setServiceFrozen :execrows
