@@ -110,6 +110,18 @@ func (s *Store) FreezeService(ctx context.Context, host string, frozen bool) err
 	return Errorf(Invalid, "Invalid input received: No service could be changed: frozen in ['%s'] must be %s to failover.", host, must)
 }
 
+// notFrozen refuses to change what is on the backend of host while it is frozen.
+func (t *txn) notFrozen(ctx context.Context, host string) error {
+	frozen, err := t.isFrozen(ctx, isFrozenParams{Host: BackendOf(host), BinaryName: BinaryVolume})
+	if err != nil {
+		return fmt.Errorf("frozen backend: %w", err)
+	}
+	if frozen {
+		return Errorf(Invalid, "Invalid input received: Modification operations are not allowed on frozen storage backends.")
+	}
+	return nil
+}
+
 // VolumeHosts tells where volumes live, for the scheduler's hints; volumes
 // that are unknown or not placed are missing.
 func (s *Store) VolumeHosts(ctx context.Context, ids []string) (map[string]string, error) {

@@ -58,6 +58,22 @@ func (q *Queries) heartbeatService(ctx context.Context, arg heartbeatServicePara
 	return result.RowsAffected(), nil
 }
 
+const isFrozen = `-- name: isFrozen :one
+SELECT EXISTS (SELECT 1 FROM services WHERE host = $1 AND "binary" = $2 AND frozen)
+`
+
+type isFrozenParams struct {
+	Host       string
+	BinaryName string
+}
+
+func (q *Queries) isFrozen(ctx context.Context, arg isFrozenParams) (bool, error) {
+	row := q.db.QueryRow(ctx, isFrozen, arg.Host, arg.BinaryName)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const listServices = `-- name: listServices :many
 SELECT id, uuid, host, "binary", availability_zone, disabled, disabled_reason, frozen, backend_up, created_at, updated_at, heartbeat_at, (heartbeat_at > now() - make_interval(secs => $1::float8))::boolean AS up
 FROM services ORDER BY id

@@ -147,6 +147,9 @@ func (t *txn) mayAccept(ctx context.Context, a Actor, v Volume, anyType bool) er
 func (t *txn) handOver(ctx context.Context, a Actor, tr Transfer, v Volume) ([]Snapshot, error) {
 	_, err := t.giveVolumeTo(ctx, giveVolumeToParams{ToStatus: VolumeAccept.Success, ProjectID: a.ProjectID, UserID: a.UserID, ID: v.ID,
 		Accepts: VolumeAccept.Accepts})
+	if none(err) && v.Status == Maintenance {
+		return nil, Errorf(Invalid, "Invalid volume: The volume cannot accept transfer in maintenance mode.")
+	}
 	if none(err) {
 		return nil, Errorf(Invalid, "Invalid volume: Transfer %s: Volume id %s expected in awaiting-transfer state.", tr.ID, v.ID)
 	}

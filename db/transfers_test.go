@@ -204,6 +204,10 @@ func TestAcceptIsRefusedWhole(t *testing.T) {
 	must(t, s.ResetSnapshot(t.Context(), snap, db.Available))
 	available := db.Available
 	must(t, s.ResetVolume(t.Context(), alice, v.ID, db.VolumeReset{Status: &available}))
+	maintenance := db.Maintenance
+	must(t, s.ResetVolume(t.Context(), alice, v.ID, db.VolumeReset{Status: &maintenance}))
+	refused("maintenance", db.Invalid, "Invalid volume: The volume cannot accept transfer in maintenance mode.")
+	must(t, s.ResetVolume(t.Context(), alice, v.ID, db.VolumeReset{Status: &available}))
 	refused("reset volume", db.Invalid, "Invalid volume: Transfer "+tr.ID+": Volume id "+v.ID+" expected in awaiting-transfer state.")
 	// The offer of a volume that was reset goes without touching it.
 	must(t, s.DeleteTransfer(t.Context(), tr.ID))

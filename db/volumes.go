@@ -111,6 +111,9 @@ func (s *Store) DeleteVolume(ctx context.Context, a Actor, id string, o DeleteOp
 		}
 		queue := QueueScheduler
 		if v.Host != nil {
+			if err := t.notFrozen(ctx, *v.Host); err != nil {
+				return err
+			}
 			queue = VolumeQueue(*v.Host)
 		} else if waiting, err := t.volumeHasJobs(ctx, id); err != nil {
 			return err

@@ -38,3 +38,6 @@ UPDATE services SET frozen = @frozen, updated_at = now() WHERE host = @host AND 
 
 -- name: hasService :one
 SELECT EXISTS (SELECT 1 FROM services WHERE host = @host AND "binary" = @binary_name);
+
+-- name: isFrozen :one
+SELECT EXISTS (SELECT 1 FROM services WHERE host = @host AND "binary" = @binary_name AND frozen);
