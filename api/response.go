@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
-	"sync"
 )
 
 // Response is a success. The zero value is the route's status with no body.
@@ -13,15 +12,37 @@ type Response struct {
 	Header http.Header           // beyond those of every answer
 	Body   func(b []byte) []byte // appends the JSON; nil: no body
 	HTML   bool                  // Body is said to be HTML
+	ready  []byte                // the JSON, where it was written already, in a buffer from takeBuffer
 }
 
 // JSON is a response whose body append writes.
 func JSON(body func(b []byte) []byte) Response { return Response{Body: body} }
 
-var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 16<<10); return &b }}
+// buffers keeps a few buffers of answers for the next ones. A sync.Pool would
+// lose them at each collection, which large answers themselves bring about.
+var buffers = make(chan []byte, 8)
 
-// keepBuffer is the biggest buffer that goes back to the pool.
-const keepBuffer = 4 << 20
+// keepBuffer is the biggest buffer that is kept.
+const keepBuffer = 2 << 20
+
+func takeBuffer() []byte {
+	select {
+	case b := <-buffers:
+		return b
+	default:
+		return make([]byte, 0, 16<<10)
+	}
+}
+
+func giveBuffer(b []byte) {
+	if cap(b) > keepBuffer {
+		return
+	}
+	select {
+	case buffers <- b[:0]:
+	default:
+	}
+}
 
 // bareText is a response of the value alone, text without its quotes, which
 // upstream calls HTML; null is empty.
@@ -46,7 +67,7 @@ func (p Response) write(w http.ResponseWriter, v version, status int) {
 	if p.Status != 0 {
 		status = p.Status
 	}
-	if p.Body == nil {
+	if p.Body == nil && p.ready == nil {
 		if status != http.StatusNoContent {
 			h.Set("Content-Type", "application/json")
 			h.Set("Content-Length", "0")
@@ -54,13 +75,12 @@ func (p Response) write(w http.ResponseWriter, v version, status int) {
 		w.WriteHeader(status)
 		return
 	}
-	buf := buffers.Get().(*[]byte)
-	b := p.Body((*buf)[:0])
-	writeBody(w, status, p.contentType(), b)
-	if cap(b) <= keepBuffer {
-		*buf = b
-		buffers.Put(buf)
+	b := p.ready
+	if b == nil {
+		b = p.Body(takeBuffer())
 	}
+	writeBody(w, status, p.contentType(), b)
+	giveBuffer(b)
 }
 
 func (p Response) contentType() string {

@@ -78,7 +78,10 @@ func (a *API) showTypeEncryption(r *Request) (Response, error) {
 	}
 	for _, f := range typeEncryptionFields {
 		if f.Name == r.Param("key") {
-			return JSON(func(b []byte) []byte { return newView(r, []Field[db.VolumeTypeEncryption]{f}, nil).Append(b, &e) }), nil
+			return JSON(func(b []byte) []byte {
+				b = append(appendString(append(b, '{'), f.Name), ": "...)
+				return append(f.Append(b, r, &e), '}')
+			}), nil
 		}
 	}
 	return Response{}, noTypeEncryption(t.ID)

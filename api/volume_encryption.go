@@ -26,6 +26,7 @@ var (
 	volumeKeyField = Field[volumeEncryption]{"encryption_key_id", 0, anyone, func(b []byte, _ *Request, e *volumeEncryption) []byte {
 		return appendStringOrNull(b, e.keyID)
 	}}
+	openVolumeFields       = []Field[volumeEncryption]{volumeKeyField} // of a type that encrypts nothing
 	volumeEncryptionFields = []Field[volumeEncryption]{
 		volumeKeyField,
 		{"control_location", 0, anyone, func(b []byte, _ *Request, e *volumeEncryption) []byte {
@@ -47,7 +48,7 @@ func (a *API) encryptionOf(r *Request) (volumeEncryption, []Field[volumeEncrypti
 	t, err := a.Store.TypeEncryption(r.Context(), v.VolumeTypeID)
 	switch {
 	case db.IsKind(err, db.NotFound):
-		return e, []Field[volumeEncryption]{volumeKeyField}, nil
+		return e, openVolumeFields, nil
 	case err != nil:
 		return e, nil, err
 	}
