@@ -13,7 +13,7 @@ func defaultTypeRoutes() []Route {
 	const one = "/default-types/{id}"
 	rule := func(verb string) []string { return []string{"volume_extension:default_" + verb} }
 	return []Route{
-		{Method: http.MethodGet, Path: "/default-types", Since: 62, Policy: "volume_extension:default_get_all", Status: 200, Handle: (*API).listDefaultTypes},
+		{Method: http.MethodGet, Path: "/default-types", Since: 62, Checks: rule("get_all"), Status: 200, Handle: (*API).listDefaultTypes},
 		{Method: http.MethodGet, Path: one, Since: 62, Checks: rule("get"), Status: 200, Handle: (*API).showDefaultType},
 		{Method: http.MethodPut, Path: one, Since: 62, Checks: rule("set_or_update"), Schema: defaultTypeSchema, Status: 200, Handle: (*API).setDefaultType},
 		{Method: http.MethodDelete, Path: one, Since: 62, Checks: rule("unset"), Status: 204, Handle: (*API).unsetDefaultType},
@@ -25,7 +25,19 @@ var defaultTypeFields = []Field[db.DefaultVolumeType]{
 	{"volume_type_id", 62, anyone, func(b []byte, _ *Request, d *db.DefaultVolumeType) []byte { return appendString(b, d.VolumeTypeID) }},
 }
 
+// mayDefault asks a rule about a project's default; these calls refuse in words
+// of their own.
+func (r *Request) mayDefault(rule, project string) error {
+	if r.Allowed(rule, project) {
+		return nil
+	}
+	return db.Errorf(db.Forbidden, "You are not authorized to perform this operation.")
+}
+
 func (a *API) listDefaultTypes(r *Request) (Response, error) {
+	if err := r.mayDefault("volume_extension:default_get_all", r.Identity.ProjectID); err != nil {
+		return Response{}, err
+	}
 	all, err := a.Store.DefaultTypes(r.Context())
 	if err != nil {
 		return Response{}, err
@@ -35,7 +47,7 @@ func (a *API) listDefaultTypes(r *Request) (Response, error) {
 
 func (a *API) showDefaultType(r *Request) (Response, error) {
 	project := r.Param("id")
-	if err := r.Authorize("volume_extension:default_get", project); err != nil {
+	if err := r.mayDefault("volume_extension:default_get", project); err != nil {
 		return Response{}, err
 	}
 	d, err := a.Store.DefaultTypeOf(r.Context(), project)
@@ -48,7 +60,7 @@ func (a *API) showDefaultType(r *Request) (Response, error) {
 // setDefaultType takes the type by name or id.
 func (a *API) setDefaultType(r *Request) (Response, error) {
 	project := r.Param("id")
-	if err := r.Authorize("volume_extension:default_set_or_update", project); err != nil {
+	if err := r.mayDefault("volume_extension:default_set_or_update", project); err != nil {
 		return Response{}, err
 	}
 	var body struct {
@@ -77,7 +89,7 @@ func (a *API) setDefaultType(r *Request) (Response, error) {
 
 func (a *API) unsetDefaultType(r *Request) (Response, error) {
 	project := r.Param("id")
-	if err := r.Authorize("volume_extension:default_unset", project); err != nil {
+	if err := r.mayDefault("volume_extension:default_unset", project); err != nil {
 		return Response{}, err
 	}
 	return Response{}, a.Store.UnsetDefaultType(r.Context(), project)

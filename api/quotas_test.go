@@ -81,6 +81,15 @@ func TestQuotaClasses(t *testing.T) {
 	if diff := cmp.Diff(want, ask(t, b.admin, "PUT", path, "0", `{"quota_class_set": {"volumes": 5}}`)["quota_class_set"]); diff != "" {
 		t.Errorf("changed (-want +got):\n%s", diff)
 	}
+	// A class of another name has the limits of the default one where it has none of its own.
+	want["snapshots"] = 6.0
+	gold := "/os-quota-class-sets/gold"
+	if diff := cmp.Diff(want, ask(t, b.admin, "PUT", gold, "0", `{"quota_class_set": {"snapshots": 6}}`)["quota_class_set"]); diff != "" {
+		t.Errorf("another class (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(limitsOfStandard("default")["snapshots"], dig(t, ask(t, b.admin, "GET", path, "0", ""), "quota_class_set", "snapshots")); diff != "" {
+		t.Errorf("the default class (-want +got):\n%s", diff)
+	}
 	for _, of := range []string{"", "/defaults"} {
 		if got := dig(t, ask(t, b.user, "GET", "/os-quota-sets/"+project+of, "0", ""), "quota_set", "volumes"); got != 5.0 {
 			t.Errorf("a project without limits of its own has %v volumes%s", got, of)

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"net/http"
 	"strconv"
 )
@@ -10,6 +11,7 @@ type Response struct {
 	Status int                   // 0: the route's
 	Header http.Header           // beyond those of every answer
 	Body   func(b []byte) []byte // appends the JSON; nil: no body
+	HTML   bool                  // Body is said to be HTML
 	ready  []byte                // the JSON, where it was written already, in a buffer from takeBuffer
 }
 
@@ -42,6 +44,19 @@ func giveBuffer(b []byte) {
 	}
 }
 
+// bareText is a response of the value alone, text without its quotes, which
+// upstream calls HTML; null is empty.
+func bareText(value []byte) (Response, error) {
+	var text *string
+	switch err := json.Unmarshal(value, &text); {
+	case err != nil: // a number
+		return Response{HTML: true, Body: func(b []byte) []byte { return append(b, value...) }}, nil
+	case text == nil:
+		return Response{}, nil
+	}
+	return Response{HTML: true, Body: func(b []byte) []byte { return append(b, *text...) }}, nil
+}
+
 // write sends the response; status is the route's.
 func (p Response) write(w http.ResponseWriter, v version, status int) {
 	h := w.Header()
@@ -64,13 +79,24 @@ func (p Response) write(w http.ResponseWriter, v version, status int) {
 	if b == nil {
 		b = p.Body(takeBuffer())
 	}
-	writeJSON(w, status, b)
+	writeBody(w, status, p.contentType(), b)
 	giveBuffer(b)
 }
 
+func (p Response) contentType() string {
+	if p.HTML {
+		return "text/html; charset=UTF-8"
+	}
+	return "application/json"
+}
+
 func writeJSON(w http.ResponseWriter, status int, b []byte) {
+	writeBody(w, status, "application/json", b)
+}
+
+func writeBody(w http.ResponseWriter, status int, contentType string, b []byte) {
 	h := w.Header()
-	h.Set("Content-Type", "application/json")
+	h.Set("Content-Type", contentType)
 	h.Set("Content-Length", strconv.Itoa(len(b)))
 	w.WriteHeader(status)
 	_, _ = w.Write(b) // the client is gone: nobody to tell

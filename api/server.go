@@ -37,6 +37,9 @@ type Config struct {
 	ZoneFallback bool
 	// ClonesAcrossZones lets a copy be in another zone than its source.
 	ClonesAcrossZones bool
+	// TransferKeyLength is the hexadecimal digits of the key of a transfer, and
+	// TransferSaltLength the bytes of its salt; 0 is 16 and 8.
+	TransferKeyLength, TransferSaltLength int
 	// WaitLimit bounds how long a call waits for a worker; 0 is a minute.
 	WaitLimit time.Duration
 	// ResourceFilters is what users may filter lists by; nil: upstream's file.
@@ -108,6 +111,12 @@ func (c *Config) setDefaults() {
 	}
 	if c.VolumeName == "" {
 		c.VolumeName = "volume-%s"
+	}
+	if c.TransferKeyLength == 0 {
+		c.TransferKeyLength = 16
+	}
+	if c.TransferSaltLength == 0 {
+		c.TransferSaltLength = 8
 	}
 	if c.ResourceFilters == nil {
 		c.ResourceFilters = defaultFilters

@@ -32,6 +32,24 @@ func withServices(t *testing.T) backed {
 	return b
 }
 
+func TestReasonOfADisabledService(t *testing.T) {
+	t.Parallel()
+	b := withServices(t)
+	for _, step := range []struct {
+		verb, more string
+		want       any
+	}{
+		{"disable", "", nil}, {"disable-log-reason", `, "disabled_reason": "repairs"`, "repairs"}, {"disable", "", "repairs"},
+		{"enable", "", nil}, {"disable", "", nil},
+	} {
+		ask(t, b.admin, "PUT", "/os-services/"+step.verb, "0", `{"host": "`+backend+`", "binary": "cinder-volume"`+step.more+`}`)
+		s := dig(t, ask(t, b.admin, "GET", "/os-services?binary=cinder-volume", "0", ""), "services", 0).(map[string]any)
+		if s["disabled_reason"] != step.want {
+			t.Errorf("after %s: reason %v, want %v", step.verb, s["disabled_reason"], step.want)
+		}
+	}
+}
+
 func TestServicesAreListed(t *testing.T) {
 	t.Parallel()
 	b := withServices(t)

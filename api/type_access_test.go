@@ -45,9 +45,12 @@ func TestDefaultTypesOfProjects(t *testing.T) {
 	mine := `{"project_id": "` + project + `", "volume_type_id": "` + id + `"}`
 	one := "/default-types/" + project
 	put := func(ref string) string { return `{"default_type": {"volume_type": "` + ref + `"}}` }
+	unauthorized := fault("forbidden", 403, "You are not authorized to perform this operation.")
 	steps(t, b.user, []call{
-		{name: "users do not set", method: "PUT", path: one, header: newest, body: put("gold"), status: 403, want: forbidden("volume_extension:default_set_or_update")},
-		{name: "users do not list", method: "GET", path: "/default-types", header: newest, status: 403},
+		{name: "users do not set", method: "PUT", path: one, header: newest, body: put("gold"), status: 403, want: unauthorized},
+		{name: "users do not list", method: "GET", path: "/default-types", header: newest, status: 403, want: unauthorized},
+		{name: "users do not look", method: "GET", path: one, header: newest, status: 403, want: unauthorized},
+		{name: "users do not unset", method: "DELETE", path: one, header: newest, status: 403, want: unauthorized},
 	})
 	steps(t, b.admin, []call{
 		{name: "too old", method: "GET", path: "/default-types", header: mv("volume 3.61"), status: 404, want: generic404},

@@ -40,6 +40,9 @@ func (a *API) showType(r *Request) (Response, error) {
 	var err error
 	if id := r.Param("id"); id == "default" {
 		t, err = a.Store.DefaultVolumeType(r.Context(), r.Identity.ProjectID, a.DefaultVolumeType)
+		if db.IsKind(err, db.NotFound) {
+			err = &Fault{Status: http.StatusInternalServerError} // here upstream does not say why
+		}
 	} else {
 		t, err = a.volumeType(r, id)
 	}
@@ -106,7 +109,15 @@ func (a *API) deleteType(r *Request) (Response, error) {
 	if err != nil {
 		return Response{}, err
 	}
-	if t.Name == a.DefaultVolumeType {
+	// Without a default no type may go.
+	d, err := a.Store.FindVolumeType(r.Context(), a.DefaultVolumeType, "", true)
+	if db.IsKind(err, db.NotFound) {
+		err = a.noDefaultType()
+	}
+	if err != nil {
+		return Response{}, err
+	}
+	if t.ID == d.ID {
 		return Response{}, badRequest("The volume type %s is a default volume type and cannot be deleted.", t.ID)
 	}
 	return Response{}, a.Store.DeleteVolumeType(r.Context(), t.ID)

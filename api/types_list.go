@@ -51,9 +51,10 @@ func (r *Request) typeFilters() ([]param, error) {
 
 // typePredicates are the filters by key; a key without one matches nothing.
 var typePredicates = map[string]func(*db.VolumeType, string) bool{
-	"id":          func(t *db.VolumeType, v string) bool { return t.ID == v },
-	"name":        func(t *db.VolumeType, v string) bool { return t.Name == v },
-	"description": func(t *db.VolumeType, v string) bool { return t.Description != nil && *t.Description == v },
+	"id":           func(t *db.VolumeType, v string) bool { return t.ID == v },
+	"name":         func(t *db.VolumeType, v string) bool { return t.Name == v },
+	"description":  func(t *db.VolumeType, v string) bool { return t.Description != nil && *t.Description == v },
+	"qos_specs_id": func(t *db.VolumeType, v string) bool { return t.QoSSpecsID != nil && *t.QoSSpecsID == v },
 }
 
 func (a *API) filteredTypes(r *Request) ([]db.VolumeType, error) {

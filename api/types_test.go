@@ -183,3 +183,18 @@ func TestExtraSpecs(t *testing.T) {
 		{name: "nothing changed", method: "GET", path: specs, status: 200, want: `{"extra_specs": {"b": "2", "colour": "red", "multiattach": "<is> True"}}`},
 	})
 }
+
+func TestTheConfiguredDefaultMayBeMissing(t *testing.T) {
+	t.Parallel()
+	b := newBacked(t)
+	id := newType(t, b, `{"name": "gold"}`)
+	broken := New(Config{Store: b.store, Auth: asUser{"admin", "member"}, DefaultVolumeType: "tin"})
+	message := func(m string) string { return fault("computeFault", 500, m) }
+	const why = "The request cannot be fulfilled as the default volume type tin cannot be found."
+	steps(t, broken, []call{
+		{name: "create", method: "POST", path: "/volumes", body: `{"volume": {"size": 1}}`, status: 500, want: message(why)},
+		{name: "delete of a type", method: "DELETE", path: "/types/" + id, status: 500, want: message(why)},
+		{name: "show", method: "GET", path: "/types/default", status: 500, want: message("The server has either erred or is incapable of performing the requested operation.")},
+		{name: "with a type", method: "POST", path: "/volumes", body: `{"volume": {"size": 1, "volume_type": "gold"}}`, status: 202},
+	})
+}

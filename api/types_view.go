@@ -18,7 +18,7 @@ var (
 	typeAccess     = Field[db.VolumeType]{"os-volume-type-access:is_public", 0, "volume_extension:volume_type_access",
 		func(b []byte, _ *Request, t *db.VolumeType) []byte { return appendBool(b, t.IsPublic) }}
 	typeQoS = Field[db.VolumeType]{"qos_specs_id", 0, "volume_extension:access_types_qos_specs_id",
-		func(b []byte, _ *Request, _ *db.VolumeType) []byte { return append(b, "null"...) }}
+		func(b []byte, _ *Request, t *db.VolumeType) []byte { return appendStringOrNull(b, t.QoSSpecsID) }}
 
 	typeFields = slices.Concat(typeCommonFields, []Field[db.VolumeType]{typeSpecsField, typeQoS, typeAccess})
 	// What an administrator made or changed shows all its specs, but no QoS.

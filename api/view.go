@@ -7,7 +7,8 @@ type Field[T any] struct {
 	Name  string
 	Since Microversion
 	// Rule is the policy rule that shows the field; anyone needs none.
-	Rule   string
+	Rule string
+	// Append writes the value; nil leaves the key out.
 	Append func(b []byte, r *Request, v *T) []byte
 }
 
@@ -74,11 +75,16 @@ func (v *View[T]) Append(b []byte, row *T) []byte {
 		if !shown[i] {
 			continue
 		}
+		before := len(b)
 		if !first {
 			b = append(b, ", "...)
 		}
-		first = false
-		b = v.fields[i].Append(append(b, v.keys[i]...), v.r, row)
+		with := v.fields[i].Append(append(b, v.keys[i]...), v.r, row)
+		if with == nil {
+			b = b[:before]
+			continue
+		}
+		b, first = with, false
 	}
 	return append(b, '}')
 }

@@ -199,9 +199,14 @@ func (a *API) typeOf(r *Request, asked *string, src source) (db.VolumeType, erro
 	}
 	t, err := a.Store.DefaultVolumeType(ctx, r.Identity.ProjectID, a.DefaultVolumeType)
 	if db.IsKind(err, db.NotFound) {
-		return t, &Fault{http.StatusInternalServerError, "The request cannot be fulfilled as the default volume type " + a.DefaultVolumeType + " cannot be found."}
+		return t, a.noDefaultType()
 	}
 	return t, err
+}
+
+// noDefaultType says that the configured default does not exist.
+func (a *API) noDefaultType() error {
+	return &Fault{http.StatusInternalServerError, "The request cannot be fulfilled as the default volume type " + a.DefaultVolumeType + " cannot be found."}
 }
 
 // fitsType checks the limits that a type sets on sizes.

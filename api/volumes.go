@@ -173,6 +173,7 @@ func (a *API) deleteVolume(r *Request) (Response, error) {
 			return Response{}, err
 		}
 	}
+	o.Own = !o.Force && !r.IsAdmin()
 	return Response{}, a.Store.DeleteVolume(r.Context(), r.Actor(), v.ID, o)
 }
 

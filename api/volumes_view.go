@@ -55,13 +55,15 @@ var volumeFields = []Field[db.VolumeView]{
 	{"service_uuid", 48, anyone, func(b []byte, _ *Request, v *db.VolumeView) []byte { return appendStringOrNull(b, v.ServiceUuid) }},
 	{"cluster_name", 61, "context_is_admin", func(b []byte, _ *Request, v *db.VolumeView) []byte { return appendStringOrNull(b, v.ClusterName) }},
 	{"volume_type_id", 63, anyone, func(b []byte, _ *Request, v *db.VolumeView) []byte { return appendString(b, v.VolumeTypeID) }},
+	{"encryption_key_id", 64, anyone, appendEncryptionKey},
 	{"consumes_quota", 65, anyone, func(b []byte, _ *Request, v *db.VolumeView) []byte { return appendBool(b, v.ConsumesQuota) }},
+	{"volume_image_metadata", 0, "volume_extension:volume_image_metadata:show", appendImageMetadata},
 }
 
 // volumeAnswerFields are those of the answers to create and update, which the
 // extended attributes never joined.
 var volumeAnswerFields = slices.DeleteFunc(slices.Clone(volumeFields), func(f Field[db.VolumeView]) bool {
-	return strings.HasPrefix(f.Name, "os-vol-")
+	return strings.HasPrefix(f.Name, "os-vol-") || f.Name == "volume_image_metadata"
 })
 
 func appendVolumeStatus(b []byte, _ *Request, v *db.VolumeView) []byte {
@@ -69,6 +71,25 @@ func appendVolumeStatus(b []byte, _ *Request, v *db.VolumeView) []byte {
 		return appendString(b, shown)
 	}
 	return appendString(b, v.Status)
+}
+
+// appendImageMetadata leaves out the key of a volume that has none.
+func appendImageMetadata(b []byte, _ *Request, v *db.VolumeView) []byte {
+	if len(v.ImageMetadata) == 0 {
+		return nil
+	}
+	return appendMap(b, v.ImageMetadata)
+}
+
+// fixedKey is the id that stands for the key in Cinder's own configuration.
+const fixedKey = "00000000-0000-0000-0000-000000000000"
+
+// appendEncryptionKey leaves out the key of a volume that is not encrypted.
+func appendEncryptionKey(b []byte, _ *Request, v *db.VolumeView) []byte {
+	if v.EncryptionKeyID == nil || *v.EncryptionKeyID == fixedKey {
+		return nil
+	}
+	return appendString(b, *v.EncryptionKeyID)
 }
 
 // appendFilled appends null for "".

@@ -58,7 +58,7 @@ func (q *Queries) GetGroupSnapshot(ctx context.Context, id string) (GroupSnapsho
 }
 
 const groupVolumeTypes = `-- name: GroupVolumeTypes :many
-SELECT t.id, t.name, t.description, t.is_public, t.extra_specs, t.created_at, t.updated_at FROM volume_types t JOIN group_volume_types g ON g.volume_type_id = t.id WHERE g.group_id = $1 ORDER BY t.created_at, t.id
+SELECT t.id, t.name, t.description, t.is_public, t.extra_specs, t.created_at, t.updated_at, t.qos_specs_id FROM volume_types t JOIN group_volume_types g ON g.volume_type_id = t.id WHERE g.group_id = $1 ORDER BY t.created_at, t.id
 `
 
 func (q *Queries) GroupVolumeTypes(ctx context.Context, groupID string) ([]VolumeType, error) {
@@ -78,6 +78,7 @@ func (q *Queries) GroupVolumeTypes(ctx context.Context, groupID string) ([]Volum
 			&i.ExtraSpecs,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.QoSSpecsID,
 		); err != nil {
 			return nil, err
 		}

@@ -54,6 +54,7 @@ func (c column) order() string {
 // listing is one kind of list, made of constants of this package only.
 type listing[T any] struct {
 	what    string // for "WHAT id could not be found."
+	missing string // format of the whole message where that is not Cinder's
 	columns string // what scan reads
 	from    string
 	project string // column of the owner
@@ -64,6 +65,9 @@ type listing[T any] struct {
 }
 
 func (l *listing[T]) gone(id string) error {
+	if l.missing != "" {
+		return Errorf(NotFound, l.missing, id)
+	}
 	return Errorf(NotFound, "%s %s could not be found.", l.what, id)
 }
 

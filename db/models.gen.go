@@ -141,6 +141,15 @@ type PoolUsage struct {
 	Volumes int64
 }
 
+type QoSSpecs struct {
+	ID        string
+	Name      string
+	Consumer  string
+	Specs     ExtraSpecs
+	CreatedAt time.Time
+	UpdatedAt *time.Time
+}
+
 type Quota struct {
 	ProjectID string
 	Resource  string
@@ -206,6 +215,20 @@ type Snapshot struct {
 	ConsumesQuota   bool
 }
 
+type Transfer struct {
+	ID                   string
+	VolumeID             string
+	Name                 *string
+	Salt                 []byte
+	KeyHash              []byte
+	NoSnapshots          bool
+	SourceProjectID      string
+	DestinationProjectID *string
+	Accepted             bool
+	CreatedAt            time.Time
+	UpdatedAt            *time.Time
+}
+
 type Volume struct {
 	ID                 string
 	ProjectID          string
@@ -258,6 +281,18 @@ type VolumeType struct {
 	ExtraSpecs  ExtraSpecs
 	CreatedAt   time.Time
 	UpdatedAt   *time.Time
+	QoSSpecsID  *string
+}
+
+type VolumeTypeEncryption struct {
+	VolumeTypeID    string
+	EncryptionID    string
+	Provider        string
+	ControlLocation string
+	Cipher          *string
+	KeySize         *int32
+	CreatedAt       time.Time
+	UpdatedAt       *time.Time
 }
 
 type VolumeTypeProject struct {

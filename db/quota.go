@@ -272,7 +272,8 @@ func (s *Store) DeleteQuotas(ctx context.Context, project string) error {
 	return s.deleteQuotas(ctx, project)
 }
 
-// QuotaClass returns the limits of a class, over the configured defaults.
+// QuotaClass returns the limits of a class, over those of the class default,
+// over the configured ones.
 func (s *Store) QuotaClass(ctx context.Context, class string, typeNames []string) (map[string]int32, error) {
 	rows, err := s.quotaClassLimits(ctx, class)
 	if err != nil {
@@ -283,7 +284,9 @@ func (s *Store) QuotaClass(ctx context.Context, class string, typeNames []string
 		set[r] = s.opts.Quotas.Limit(r)
 	}
 	for _, r := range rows {
-		set[r.Resource] = r.HardLimit
+		if _, ok := set[r.Resource]; ok {
+			set[r.Resource] = r.HardLimit
+		}
 	}
 	return set, nil
 }

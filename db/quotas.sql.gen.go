@@ -79,7 +79,8 @@ func (q *Queries) insertReservations(ctx context.Context, arg insertReservations
 }
 
 const quotaClassLimits = `-- name: quotaClassLimits :many
-SELECT resource, hard_limit FROM quota_classes WHERE class_name = $1
+SELECT resource, hard_limit FROM quota_classes WHERE class_name IN ($1::text, 'default')
+ORDER BY class_name = $1::text
 `
 
 type quotaClassLimitsRow struct {
@@ -87,6 +88,7 @@ type quotaClassLimitsRow struct {
 	HardLimit int32
 }
 
+// quotaClassLimits are those of the class default, then the class's own, which come before them.
 func (q *Queries) quotaClassLimits(ctx context.Context, className string) ([]quotaClassLimitsRow, error) {
 	rows, err := q.db.Query(ctx, quotaClassLimits, className)
 	if err != nil {

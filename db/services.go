@@ -93,6 +93,18 @@ func (s *Store) DisableService(ctx context.Context, host, binary string, disable
 	return err
 }
 
+// notFrozen refuses to change what is on the backend of host while it is frozen.
+func (t *txn) notFrozen(ctx context.Context, host string) error {
+	frozen, err := t.isFrozen(ctx, isFrozenParams{Host: BackendOf(host), BinaryName: BinaryVolume})
+	if err != nil {
+		return fmt.Errorf("frozen backend: %w", err)
+	}
+	if frozen {
+		return Errorf(Invalid, "Invalid input received: Modification operations are not allowed on frozen storage backends.")
+	}
+	return nil
+}
+
 // VolumeHosts tells where volumes live, for the scheduler's hints; volumes
 // that are unknown or not placed are missing.
 func (s *Store) VolumeHosts(ctx context.Context, ids []string) (map[string]string, error) {

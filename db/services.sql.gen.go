@@ -74,6 +74,22 @@ func (q *Queries) heartbeatService(ctx context.Context, arg heartbeatServicePara
 	return result.RowsAffected(), nil
 }
 
+const isFrozen = `-- name: isFrozen :one
+SELECT EXISTS (SELECT 1 FROM services WHERE host = $1 AND "binary" = $2 AND frozen)
+`
+
+type isFrozenParams struct {
+	Host       string
+	BinaryName string
+}
+
+func (q *Queries) isFrozen(ctx context.Context, arg isFrozenParams) (bool, error) {
+	row := q.db.QueryRow(ctx, isFrozen, arg.Host, arg.BinaryName)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const listServices = `-- name: listServices :many
 SELECT id, uuid, host, "binary", availability_zone, disabled, disabled_reason, frozen, backend_up, created_at, updated_at, heartbeat_at, cluster_name, replication_status, active_backend_id, log_levels, log_wanted, (heartbeat_at > now() - make_interval(secs => $1::float8))::boolean AS up
 FROM services ORDER BY id
@@ -225,7 +241,8 @@ func (q *Queries) reportPools(ctx context.Context, arg reportPoolsParams) error 
 }
 
 const setServiceDisabled = `-- name: setServiceDisabled :execrows
-UPDATE services SET disabled = $1, disabled_reason = $2, updated_at = now()
+UPDATE services SET disabled = $1, updated_at = now(),
+    disabled_reason = CASE WHEN $1 THEN coalesce($2, disabled_reason) END
 WHERE host = $3 AND "binary" = $4
 `
 
@@ -236,6 +253,7 @@ type setServiceDisabledParams struct {
 	BinaryName string
 }
 
+// setServiceDisabled keeps the reason of a service that is disabled again without one.
 func (q *Queries) setServiceDisabled(ctx context.Context, arg setServiceDisabledParams) (int64, error) {
 	result, err := q.db.Exec(ctx, setServiceDisabled,
 		arg.Disabled,

@@ -36,6 +36,9 @@ func (s *Store) CreateSnapshot(ctx context.Context, a Actor, n NewSnapshot) (Sna
 		if v.Host == nil {
 			return Errorf(Invalid, "Invalid volume: The snapshot cannot be created when the volume has no host.")
 		}
+		if err := t.notFrozen(ctx, *v.Host); err != nil {
+			return err
+		}
 		snap, err = t.insertSnapshot(ctx, insertSnapshotParams{ID: n.ID, VolumeID: v.ID, ProjectID: a.ProjectID, UserID: a.UserID,
 			Status: SnapshotCreate.Running, VolumeSize: v.Size, VolumeTypeID: v.VolumeTypeID,
 			Name: n.Name, Description: n.Description, Metadata: n.Metadata.orEmpty()})
@@ -94,6 +97,9 @@ func (s *Store) DeleteSnapshot(ctx context.Context, a Actor, id string, force bo
 		}
 		if v.Host == nil {
 			return t.removeSnapshot(ctx, id)
+		}
+		if err := t.notFrozen(ctx, *v.Host); err != nil {
+			return err
 		}
 		_, err = t.addJob(ctx, a, newJob{kind: JobSnapshotDelete, queue: VolumeQueue(*v.Host), volume: v.ID, snapshot: &id})
 		return err

@@ -15,6 +15,7 @@ const (
 	Maintenance    = "maintenance"
 	Uploading      = "uploading"
 	Deleting       = "deleting"
+	Offered        = "awaiting-transfer"
 	InError        = "error"
 	ErrorDeleting  = "error_deleting"
 	ErrorExtending = "error_extending"
@@ -59,7 +60,7 @@ func (op Op) accepts(status string) bool { return slices.Contains(op.Accepts, st
 var volumeStatuses = S{Creating, Available, Reserved, Attaching, InUse, Detaching, Downloading, Extending,
 	Maintenance, Uploading, Deleting, InError, ErrorDeleting, ErrorExtending, ErrorManaging, ErrorRestoring,
 	"managing", "unmanaging", "error_unmanaging", "error_managing_deleting", "retyping", "reverting",
-	"backing-up", "error_backing-up", "restoring-backup", "awaiting-transfer"}
+	"backing-up", "error_backing-up", "restoring-backup", Offered}
 
 // Snapshot status values, all of them.
 var snapshotStatuses = S{Creating, Available, Deleting, InError, ErrorDeleting, "updating", "unmanaging",
@@ -103,6 +104,10 @@ var (
 	VolumeManage       = Op{"manage", nil, "managing", Available, ErrorManaging}
 	VolumeUnmanage     = Op{"unmanage", VolumeDelete.Accepts, "unmanaging", Gone, "error_unmanaging"}
 	VolumeRevert       = Op{"revert to snapshot", S{Available}, "reverting", Available, InError}
+	VolumeImageMeta    = Op{"image metadata", volumeStatuses.without(Maintenance, Uploading), Unchanged, Unchanged, Unchanged}
+	VolumeOffer        = Op{"transfer create", S{Available}, Offered, Unchanged, Unchanged}
+	VolumeWithdraw     = Op{"transfer delete", S{Offered}, Available, Unchanged, Unchanged}
+	VolumeAccept       = Op{"transfer accept", S{Offered}, Unchanged, Available, Unchanged}
 	// reset_status: deleting is refused, in-use needs an attachment (see ResetVolume).
 	VolumeResetStatus = Op{"reset_status", volumeStatuses, Unchanged, Unchanged, Unchanged}
 )
@@ -120,6 +125,7 @@ var (
 	// os-update_snapshot_status: whoever makes or removes the snapshot outside says how far that is.
 	SnapshotReportMade  = Op{"update_snapshot_status (creating)", S{Creating}, Unchanged, Available, InError}
 	SnapshotReportGone  = Op{"update_snapshot_status (deleting)", S{Deleting}, Unchanged, Unchanged, ErrorDeleting}
+	SnapshotTransfer    = Op{"transfer with its volume", S{Available}, Unchanged, Unchanged, Unchanged}
 	SnapshotResetStatus = Op{"reset_status", snapshotStatuses, Unchanged, Unchanged, Unchanged}
 )
 
@@ -178,9 +184,11 @@ var Table = map[string][]Op{
 		VolumeLegacyAttach, VolumeLegacyMulti, VolumeLegacyDetach, VolumeDetachNone, VolumeDetachError, VolumeInitialize, VolumeTerminate,
 		VolumeManage, VolumeUnmanage, VolumeRevert,
 		VolumeJoinGroup, VolumeLeaveGroup, VolumeGroupSnapshot,
+		VolumeImageMeta, VolumeOffer, VolumeWithdraw, VolumeAccept,
 		VolumeResetStatus},
 	"snapshot": {SnapshotCreate, SnapshotUpdate, SnapshotDelete, SnapshotForceDelete, SnapshotClone,
 		SnapshotManage, SnapshotUnmanage, SnapshotRevert, SnapshotReportMade, SnapshotReportGone,
+		SnapshotTransfer,
 		SnapshotResetStatus},
 	"attachment": {AttachmentCreate, AttachmentConnect, AttachmentComplete, AttachmentDisconnect, AttachmentAttach, AttachmentDetach},
 	"group": {GroupCreate, GroupUpdate, GroupUpdateMembers, GroupAddVolume, GroupSnapshotOf, GroupDelete, GroupDeleteVolumes,

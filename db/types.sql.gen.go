@@ -10,7 +10,7 @@ import (
 )
 
 const getVolumeType = `-- name: GetVolumeType :one
-SELECT id, name, description, is_public, extra_specs, created_at, updated_at FROM volume_types WHERE id = $1
+SELECT id, name, description, is_public, extra_specs, created_at, updated_at, qos_specs_id FROM volume_types WHERE id = $1
 `
 
 func (q *Queries) GetVolumeType(ctx context.Context, id string) (VolumeType, error) {
@@ -24,6 +24,7 @@ func (q *Queries) GetVolumeType(ctx context.Context, id string) (VolumeType, err
 		&i.ExtraSpecs,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.QoSSpecsID,
 	)
 	return i, err
 }
@@ -105,7 +106,7 @@ func (q *Queries) dropQuotaResources(ctx context.Context, names []string) error 
 }
 
 const insertVolumeType = `-- name: insertVolumeType :one
-INSERT INTO volume_types (name, description, is_public, extra_specs) VALUES ($1, $2, $3, $4) RETURNING id, name, description, is_public, extra_specs, created_at, updated_at
+INSERT INTO volume_types (name, description, is_public, extra_specs) VALUES ($1, $2, $3, $4) RETURNING id, name, description, is_public, extra_specs, created_at, updated_at, qos_specs_id
 `
 
 type insertVolumeTypeParams struct {
@@ -131,6 +132,7 @@ func (q *Queries) insertVolumeType(ctx context.Context, arg insertVolumeTypePara
 		&i.ExtraSpecs,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.QoSSpecsID,
 	)
 	return i, err
 }
@@ -239,7 +241,7 @@ func (q *Queries) setDefaultType(ctx context.Context, arg setDefaultTypeParams) 
 }
 
 const typeByDefault = `-- name: typeByDefault :one
-SELECT t.id, t.name, t.description, t.is_public, t.extra_specs, t.created_at, t.updated_at FROM volume_types t LEFT JOIN default_volume_types d ON d.volume_type_id = t.id AND d.project_id = $1
+SELECT t.id, t.name, t.description, t.is_public, t.extra_specs, t.created_at, t.updated_at, t.qos_specs_id FROM volume_types t LEFT JOIN default_volume_types d ON d.volume_type_id = t.id AND d.project_id = $1
 WHERE d.project_id IS NOT NULL OR t.name = $2::text OR t.id::text = lower($2::text)
 ORDER BY d.project_id IS NOT NULL DESC, t.id::text = lower($2::text) DESC LIMIT 1
 `
@@ -261,6 +263,7 @@ func (q *Queries) typeByDefault(ctx context.Context, arg typeByDefaultParams) (V
 		&i.ExtraSpecs,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.QoSSpecsID,
 	)
 	return i, err
 }
@@ -313,7 +316,7 @@ const updateVolumeType = `-- name: updateVolumeType :one
 UPDATE volume_types SET name = coalesce($1, name),
     description = CASE WHEN $2::boolean THEN $3 ELSE description END,
     is_public = coalesce($4, is_public), updated_at = now()
-WHERE id = $5 RETURNING id, name, description, is_public, extra_specs, created_at, updated_at
+WHERE id = $5 RETURNING id, name, description, is_public, extra_specs, created_at, updated_at, qos_specs_id
 `
 
 type updateVolumeTypeParams struct {
@@ -341,12 +344,13 @@ func (q *Queries) updateVolumeType(ctx context.Context, arg updateVolumeTypePara
 		&i.ExtraSpecs,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.QoSSpecsID,
 	)
 	return i, err
 }
 
 const volumeTypeFor = `-- name: volumeTypeFor :one
-SELECT t.id, t.name, t.description, t.is_public, t.extra_specs, t.created_at, t.updated_at FROM volume_types t
+SELECT t.id, t.name, t.description, t.is_public, t.extra_specs, t.created_at, t.updated_at, t.qos_specs_id FROM volume_types t
 WHERE (t.id::text = lower($1::text) OR t.name = $1::text)
   AND (t.is_public OR $2::boolean OR EXISTS (SELECT 1 FROM volume_type_projects p WHERE p.volume_type_id = t.id AND p.project_id = $3))
 ORDER BY t.id::text = lower($1::text) DESC LIMIT 1
@@ -370,6 +374,7 @@ func (q *Queries) volumeTypeFor(ctx context.Context, arg volumeTypeForParams) (V
 		&i.ExtraSpecs,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.QoSSpecsID,
 	)
 	return i, err
 }
@@ -398,7 +403,7 @@ func (q *Queries) volumeTypeOfVolumes(ctx context.Context, id string) (bool, err
 }
 
 const volumeTypesFor = `-- name: volumeTypesFor :many
-SELECT t.id, t.name, t.description, t.is_public, t.extra_specs, t.created_at, t.updated_at FROM volume_types t
+SELECT t.id, t.name, t.description, t.is_public, t.extra_specs, t.created_at, t.updated_at, t.qos_specs_id FROM volume_types t
 WHERE t.is_public OR $1::boolean OR EXISTS (SELECT 1 FROM volume_type_projects p WHERE p.volume_type_id = t.id AND p.project_id = $2)
 ORDER BY t.created_at DESC, t.id DESC
 `
@@ -425,6 +430,7 @@ func (q *Queries) volumeTypesFor(ctx context.Context, arg volumeTypesForParams) 
 			&i.ExtraSpecs,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.QoSSpecsID,
 		); err != nil {
 			return nil, err
 		}

@@ -40,11 +40,14 @@ func (s *Store) CreateVolume(ctx context.Context, a Actor, n NewVolume) (Volume,
 		if err != nil {
 			return err
 		}
-		if err := t.checkVolumeSize(ctx, a.ProjectID, n.SizeGiB); err != nil {
-			return err
-		}
 		if v, err = t.insertVolume(ctx, p); err != nil {
 			return fmt.Errorf("insert volume: %w", err)
+		}
+		if err := t.encryptionKey(ctx, n.Type.ID); err != nil {
+			return err
+		}
+		if err := t.checkVolumeSize(ctx, a.ProjectID, n.SizeGiB); err != nil {
+			return err
 		}
 		if _, err := t.addJob(ctx, a, newJob{kind: JobVolumeCreate, queue: QueueScheduler, volume: n.ID, source: source,
 			snapshot: n.SnapshotID, members: members, args: CreateArgs{Hints: n.Hints, AnyZone: n.AvailabilityZone == ""}}); err != nil {
@@ -82,7 +85,9 @@ func (t *txn) holdSource(ctx context.Context, n NewVolume, p *insertVolumeParams
 	default:
 		return nil, nil
 	}
-	p.Bootable, p.ImageMetadata = src.Bootable, src.ImageMetadata
+	if src.Bootable {
+		p.Bootable, p.ImageMetadata = true, src.ImageMetadata
+	}
 	return &src.ID, nil
 }
 
@@ -90,6 +95,7 @@ func (t *txn) holdSource(ctx context.Context, n NewVolume, p *insertVolumeParams
 type DeleteOptions struct {
 	Cascade bool // its snapshots too
 	Force   bool // whatever its status
+	Own     bool // with Cascade: only when all snapshots are of the volume's project
 }
 
 // DeleteVolume begins the end of a volume. One that no scheduler ever placed
@@ -101,7 +107,7 @@ func (s *Store) DeleteVolume(ctx context.Context, a Actor, id string, o DeleteOp
 	}
 	return s.tx(ctx, func(t *txn) error {
 		v, err := t.beginDeleteVolume(ctx, beginDeleteVolumeParams{ToStatus: op.Running, ID: id, Accepts: op.Accepts,
-			Cascade: o.Cascade, AnySnapshot: o.Force, SnapshotAccepts: snapOp.Accepts})
+			Cascade: o.Cascade, AnySnapshot: o.Force, OwnSnapshots: o.Own, SnapshotAccepts: snapOp.Accepts})
 		if none(err) {
 			return refuseDelete(op, o)
 		}
@@ -110,6 +116,9 @@ func (s *Store) DeleteVolume(ctx context.Context, a Actor, id string, o DeleteOp
 		}
 		queue := QueueScheduler
 		if v.Host != nil {
+			if err := t.notFrozen(ctx, *v.Host); err != nil {
+				return err
+			}
 			queue = VolumeQueue(*v.Host)
 		} else if waiting, err := t.volumeHasJobs(ctx, id); err != nil {
 			return err

@@ -267,7 +267,7 @@ WHERE v.id = $2 AND v.status = ANY ($3::text[])
   AND ($4::boolean OR NOT EXISTS (SELECT 1 FROM snapshots s WHERE s.volume_id = v.id))
   AND (NOT $4::boolean OR NOT EXISTS (
         SELECT 1 FROM snapshots s WHERE s.volume_id = v.id
-        AND (s.group_snapshot_id IS NOT NULL OR (NOT $5::boolean AND s.status <> ALL ($6::text[])))))
+        AND (s.group_snapshot_id IS NOT NULL OR ($5::boolean AND s.project_id <> v.project_id) OR (NOT $6::boolean AND s.status <> ALL ($7::text[])))))
 RETURNING id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota
 `
 
@@ -276,6 +276,7 @@ type beginDeleteVolumeParams struct {
 	ID              string
 	Accepts         []string
 	Cascade         bool
+	OwnSnapshots    bool
 	AnySnapshot     bool
 	SnapshotAccepts []string
 }
@@ -287,6 +288,7 @@ func (q *Queries) beginDeleteVolume(ctx context.Context, arg beginDeleteVolumePa
 		arg.ID,
 		arg.Accepts,
 		arg.Cascade,
+		arg.OwnSnapshots,
 		arg.AnySnapshot,
 		arg.SnapshotAccepts,
 	)
@@ -606,6 +608,24 @@ func (q *Queries) insertVolume(ctx context.Context, arg insertVolumeParams) (Vol
 	return i, err
 }
 
+const mergeImageMetadata = `-- name: mergeImageMetadata :one
+UPDATE volumes SET image_metadata = coalesce(image_metadata, '{}') || $1::jsonb, updated_at = now()
+WHERE id = $2 AND status = ANY ($3::text[]) RETURNING image_metadata
+`
+
+type mergeImageMetadataParams struct {
+	Added   []byte
+	ID      string
+	Accepts []string
+}
+
+func (q *Queries) mergeImageMetadata(ctx context.Context, arg mergeImageMetadataParams) (Metadata, error) {
+	row := q.db.QueryRow(ctx, mergeImageMetadata, arg.Added, arg.ID, arg.Accepts)
+	var image_metadata Metadata
+	err := row.Scan(&image_metadata)
+	return image_metadata, err
+}
+
 const mergeVolumeMetadata = `-- name: mergeVolumeMetadata :one
 UPDATE volumes SET metadata = metadata || $1::jsonb, updated_at = now()
 WHERE id = $2 AND status = ANY ($3::text[]) RETURNING metadata
@@ -721,6 +741,26 @@ WHERE v.id = $1
 func (q *Queries) recomputeVolume(ctx context.Context, id string) error {
 	_, err := q.db.Exec(ctx, recomputeVolume, id)
 	return err
+}
+
+const removeImageMetadata = `-- name: removeImageMetadata :execrows
+UPDATE volumes SET image_metadata = nullif(image_metadata - $1::text, '{}'), updated_at = now()
+WHERE id = $2 AND status = ANY ($3::text[])
+`
+
+type removeImageMetadataParams struct {
+	Key     string
+	ID      string
+	Accepts []string
+}
+
+// removeImageMetadata leaves null when the last key is gone.
+func (q *Queries) removeImageMetadata(ctx context.Context, arg removeImageMetadataParams) (int64, error) {
+	result, err := q.db.Exec(ctx, removeImageMetadata, arg.Key, arg.ID, arg.Accepts)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const removeVolumeMetadata = `-- name: removeVolumeMetadata :one

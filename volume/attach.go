@@ -24,25 +24,25 @@ type connector struct {
 
 // connectionInfo is what the compute host needs, flat as Cinder stores it.
 type connectionInfo struct {
-	DriverVolumeType string   `json:"driver_volume_type"`
-	TargetDiscovered bool     `json:"target_discovered"`
-	TargetPortal     string   `json:"target_portal"`
-	TargetIQN        string   `json:"target_iqn"`
-	TargetLUN        int      `json:"target_lun"`
-	TargetPortals    []string `json:"target_portals,omitempty"`
-	TargetIQNs       []string `json:"target_iqns,omitempty"`
-	TargetLUNs       []int    `json:"target_luns,omitempty"`
-	VolumeID         string   `json:"volume_id"`
-	AuthMethod       string   `json:"auth_method"`
-	AuthUsername     string   `json:"auth_username"`
-	AuthPassword     string   `json:"auth_password"`
-	QoSSpecs         *string  `json:"qos_specs"`
-	AccessMode       string   `json:"access_mode"`
-	Encrypted        bool     `json:"encrypted"`
-	Cacheable        bool     `json:"cacheable"`
-	Discard          bool     `json:"discard,omitempty"`
-	EnforceMultipath bool     `json:"enforce_multipath"`
-	AttachmentID     string   `json:"attachment_id,omitempty"` // not of a connection without an attachment
+	DriverVolumeType string        `json:"driver_volume_type"`
+	TargetDiscovered bool          `json:"target_discovered"`
+	TargetPortal     string        `json:"target_portal"`
+	TargetIQN        string        `json:"target_iqn"`
+	TargetLUN        int           `json:"target_lun"`
+	TargetPortals    []string      `json:"target_portals,omitempty"`
+	TargetIQNs       []string      `json:"target_iqns,omitempty"`
+	TargetLUNs       []int         `json:"target_luns,omitempty"`
+	VolumeID         string        `json:"volume_id"`
+	AuthMethod       string        `json:"auth_method"`
+	AuthUsername     string        `json:"auth_username"`
+	AuthPassword     string        `json:"auth_password"`
+	QoSSpecs         db.ExtraSpecs `json:"qos_specs"`
+	AccessMode       string        `json:"access_mode"`
+	Encrypted        bool          `json:"encrypted"`
+	Cacheable        bool          `json:"cacheable"`
+	Discard          bool          `json:"discard,omitempty"`
+	EnforceMultipath bool          `json:"enforce_multipath"`
+	AttachmentID     string        `json:"attachment_id,omitempty"` // not of a connection without an attachment
 }
 
 // connect exports the volume to the connector's initiator under a secret of
@@ -73,7 +73,11 @@ func (w *Worker) connect(ctx context.Context, j *db.Job) error {
 	if err := w.export(ctx, v, grant); err != nil {
 		return err
 	}
-	info, err := json.Marshal(w.connectionInfo(v, at, c, grant))
+	conn := w.connectionInfo(v, at, c, grant)
+	if err := w.addTypeSpecs(ctx, v, &conn); err != nil {
+		return err
+	}
+	info, err := json.Marshal(conn)
 	if err != nil {
 		return fmt.Errorf("connection info: %w", err)
 	}
@@ -107,6 +111,7 @@ func (w *Worker) connectionInfo(v db.Volume, at db.Attachment, c connector, g ta
 		AuthUsername:     g.User,
 		AuthPassword:     string(g.Secret),
 		AccessMode:       accessMode(at, c),
+		Encrypted:        v.EncryptionKeyID != nil,
 		Discard:          w.ReportDiscard,
 		EnforceMultipath: c.EnforceMultipath,
 		AttachmentID:     at.ID,

@@ -31,6 +31,7 @@ var formats = []*jsonschema.Format{
 	{Name: "name_non_mandatory_remove_white_spaces", Validate: ofText(trimmedAtMost("name"))},
 	{Name: "description_non_mandatory_remove_white_spaces", Validate: ofText(trimmedAtMost("description"))},
 	{Name: "printable", Validate: ofText(func(s string) error { return must(strings.IndexFunc(s, unprintable) < 0) })},
+	{Name: "key_size", Validate: ofText(isKeySize)},
 	{Name: "mysql_text", Validate: ofText(func(s string) error { return must(len(s) <= 65535) })},
 	{Name: "base64", Validate: ofText(isBase64)},
 	{Name: "progress", Validate: ofText(isProgress)},
@@ -123,6 +124,14 @@ func unprintable(r rune) bool {
 		return false
 	}
 	return !unicode.IsGraphic(r)
+}
+
+// isKeySize takes what Python's int() prints the same way again.
+func isKeySize(s string) error {
+	if n, err := strconv.Atoi(s); err != nil || strconv.Itoa(n) != s {
+		return whole{"Invalid input received: key_size must be an integer."}
+	}
+	return nil
 }
 
 func isBase64(s string) error {

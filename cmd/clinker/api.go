@@ -66,7 +66,8 @@ func (b *base) apiHandler(replies string, compute api.Compute) (http.Handler, er
 		PublicEndpoint: d.PublicEndpoint, MaxLimit: d.MaxLimit,
 		DefaultVolumeType: d.DefaultVolumeType, DefaultGroupType: d.DefaultGroupType, DefaultAvailabilityZone: zone, ZoneFallback: d.ZoneFallback,
 		ClonesAcrossZones: !d.ClonedSameZone, WaitLimit: config.Seconds(d.RPCTimeout), ReplyTo: replies,
-		Compute: compute, VolumeName: d.VolumeName}), nil
+		Compute: compute, VolumeName: d.VolumeName,
+		TransferKeyLength: d.TransferKeyLength, TransferSaltLength: d.TransferSaltLength}), nil
 }
 
 // shutdownLimit is how long requests under way get when the service stops.

@@ -38,8 +38,10 @@ SELECT c.resource, c.hard_limit, false AS own FROM quota_classes c WHERE c.class
 UNION ALL SELECT q.resource, q.hard_limit, true FROM quotas q WHERE q.project_id = @project_id
 ORDER BY own;
 
+-- quotaClassLimits are those of the class default, then the class's own, which come before them.
 -- name: quotaClassLimits :many
-SELECT resource, hard_limit FROM quota_classes WHERE class_name = @class_name;
+SELECT resource, hard_limit FROM quota_classes WHERE class_name IN (@class_name::text, 'default')
+ORDER BY class_name = @class_name::text;
 
 -- name: setQuota :exec
 INSERT INTO quotas (project_id, resource, hard_limit) VALUES (@project_id, @resource, @hard_limit)

@@ -32,8 +32,10 @@ ORDER BY p.host;
 SELECT *, (heartbeat_at > now() - make_interval(secs => @down_seconds::float8))::boolean AS up
 FROM services ORDER BY id;
 
+-- setServiceDisabled keeps the reason of a service that is disabled again without one.
 -- name: setServiceDisabled :execrows
-UPDATE services SET disabled = @disabled, disabled_reason = @reason, updated_at = now()
+UPDATE services SET disabled = @disabled, updated_at = now(),
+    disabled_reason = CASE WHEN @disabled THEN coalesce(sqlc.narg('reason'), disabled_reason) END
 WHERE host = @host AND "binary" = @binary_name;
 
 -- name: setServicesFrozen :execrows
@@ -71,3 +73,5 @@ WHERE state IN ('queued', 'running') AND coalesce(snapshot_id, volume_id) = @res
   AND (@snapshots::boolean OR kind NOT LIKE 'snapshot.%')
   AND (@volumes::boolean OR kind LIKE 'snapshot.%')
 ORDER BY seq LIMIT 1;
+-- name: isFrozen :one
+SELECT EXISTS (SELECT 1 FROM services WHERE host = @host AND "binary" = @binary_name AND frozen);

@@ -33,7 +33,7 @@ WHERE v.id = @id AND v.status = ANY (@accepts::text[])
   AND (@cascade::boolean OR NOT EXISTS (SELECT 1 FROM snapshots s WHERE s.volume_id = v.id))
   AND (NOT @cascade::boolean OR NOT EXISTS (
         SELECT 1 FROM snapshots s WHERE s.volume_id = v.id
-        AND (s.group_snapshot_id IS NOT NULL OR (NOT @any_snapshot::boolean AND s.status <> ALL (@snapshot_accepts::text[])))))
+        AND (s.group_snapshot_id IS NOT NULL OR (@own_snapshots::boolean AND s.project_id <> v.project_id) OR (NOT @any_snapshot::boolean AND s.status <> ALL (@snapshot_accepts::text[])))))
 RETURNING *;
 
 -- name: beginDeleteSnapshotsOf :exec
@@ -161,3 +161,12 @@ UPDATE volumes v SET updated_at = now(),
 WHERE v.id = @id
   AND (v.status = ANY (@accepts::text[]) AND v.attach_status = 'attached'
        OR NOT (v.migration_status IS NULL OR v.migration_status IN ('deleting', 'error', 'success')));
+
+-- name: mergeImageMetadata :one
+UPDATE volumes SET image_metadata = coalesce(image_metadata, '{}') || @added::jsonb, updated_at = now()
+WHERE id = @id AND status = ANY (@accepts::text[]) RETURNING image_metadata;
+
+-- removeImageMetadata leaves null when the last key is gone.
+-- name: removeImageMetadata :execrows
+UPDATE volumes SET image_metadata = nullif(image_metadata - @key::text, '{}'), updated_at = now()
+WHERE id = @id AND status = ANY (@accepts::text[]);

@@ -61,6 +61,9 @@ type Default struct {
 	PerVolumeSizeLimit   int32 `conf:"per_volume_size_limit" default:"-1" min:"-1" help:"GiB of one volume. -1: no limit."`
 	NoSnapshotGigabytes  bool  `conf:"no_snapshot_gb_quota" default:"False" help:"Snapshots do not count for quota_gigabytes."`
 
+	TransferKeyLength  int `conf:"volume_transfer_key_length" default:"16" min:"8" max:"255" help:"Characters of the key of a volume transfer."`
+	TransferSaltLength int `conf:"volume_transfer_salt_length" default:"8" min:"1" max:"255" help:"Bytes of the salt that the key of a volume transfer is hashed with."`
+
 	Filters             []string `conf:"scheduler_default_filters" default:"AvailabilityZoneFilter,CapacityFilter,CapabilitiesFilter" help:"Filters that a pool must pass, in this order."`
 	Weighers            []string `conf:"scheduler_default_weighers" default:"CapacityWeigher" help:"Weighers that rank the pools which passed."`
 	MaxAttempts         int      `conf:"scheduler_max_attempts" default:"3" min:"1" max:"100" help:"Backends that are tried for one volume."`

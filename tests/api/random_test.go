@@ -14,15 +14,18 @@ var (
 	resources = []string{"volumes", "volumes/detail", "volumes/summary", "snapshots", "snapshots/detail", "attachments", "attachments/detail", "types",
 		"types/default", "limits", "os-services", "os-services/enable", "os-services/get-log", "clusters", "clusters/detail", "clusters/disable",
 		"workers/cleanup", "scheduler-stats/get_pools", "resource_filters", "os-availability-zone", "os-quota-sets", "messages", "extensions", "nonsense",
-		"os-volume-manage", "manageable_volumes/detail", "os-snapshot-manage/detail", "manageable_snapshots"}
-	tails = []string{"", "", "", "/", "/ID", "/ID/action", "/ID/metadata", "/ID/metadata/k", "/ID/extra_specs", "/ID/extra_specs/k", "/ID/encryption",
+		"os-volume-manage", "manageable_volumes/detail", "os-snapshot-manage/detail", "manageable_snapshots",
+		"qos-specs", "volume-transfers", "os-volume-transfer/detail", "default-types"}
+	tails = []string{"", "", "", "/", "/ID", "/ID/action", "/ID/metadata", "/ID/metadata/k", "/ID/extra_specs", "/ID/extra_specs/k", "/ID/encryption", "/ID/encryption/provider",
+		"/ID/associations", "/ID/associate?vol_type_id=ID", "/ID/delete_keys", "/ID/accept",
 		"/%00", "/%ff", "/..%2f..", "/" + strings.Repeat("x", 3000), "/\u00e9", "/new", "/ID/edit"}
 	actions = []string{"os-extend", "os-reset_status", "os-force_delete", "os-reserve", "os-unreserve", "os-attach", "os-detach", "os-begin_detaching",
 		"os-roll_detaching", "os-initialize_connection", "os-terminate_connection", "os-set_bootable", "os-update_readonly_flag", "os-complete", "revert",
-		"os-unmanage", "os-update_snapshot_status", ""}
+		"os-unmanage", "os-update_snapshot_status", "os-set_image_metadata", "os-show_image_metadata", "os-unset_image_metadata", ""}
 	words = []string{"volume", "snapshot", "attachment", "metadata", "meta", "size", "name", "new_size", "status", "attach_status", "connector",
-		"volume_id", "volume_uuid", "snapshot_id", "source_volid", "volume_type", "extra_specs", "quota_set", "host", "binary", "force", "mode", "initiator", "ref", "source-name", "progress"}
-	arguments = []string{"limit", "marker", "offset", "sort", "sort_key", "sort_dir", "name", "name~", "status", "metadata", "created_at", "updated_at",
+		"volume_id", "volume_uuid", "snapshot_id", "source_volid", "volume_type", "extra_specs", "quota_set", "host", "binary", "force", "mode", "initiator", "ref", "source-name", "progress",
+		"transfer", "accept", "auth_key", "no_snapshots", "qos_specs", "consumer", "keys", "key", "encryption", "provider", "control_location", "key_size"}
+	arguments = []string{"limit", "marker", "offset", "sort", "sort_key", "sort_dir", "name", "name~", "status", "metadata", "glance_metadata", "created_at", "updated_at",
 		"with_count", "all_tenants", "bootable", "id", "size", "host", "cascade", "force", "usage", "is_public", "consumes_quota", "project_id", "x"}
 	values = []string{"", "1", "-1", "0", "99999999999999999999", "1.5", "true", "name:asc", "{'a':'b'}", "{'a':{'b':1}}", "{", "[1,2]", "{1:2}", "gt:2020-01-01T00:00:00",
 		"gt:", ":", "lt:9999-99-99", "gt:0001-01-01T00:00:00+14:00", "%00", "%ff%fe", "%", "\u00e9", "%25", "'; DROP TABLE volumes; --", strings.Repeat("9", 400), "ID"}
@@ -70,7 +73,8 @@ func (m *maker) body() any {
 	case n < 6:
 		return fmt.Sprintf(`{%q: %s}`, one(m, actions), m.text(3))
 	default:
-		return fmt.Sprintf(`{%q: %s}`, one(m, []string{"volume", "snapshot", "attachment", "volume_type", "metadata", "meta", "extra_specs", "quota_set"}), m.text(3))
+		return fmt.Sprintf(`{%q: %s}`, one(m, []string{"volume", "snapshot", "attachment", "volume_type", "metadata", "meta", "extra_specs", "quota_set",
+			"transfer", "accept", "qos_specs", "keys", "encryption"}), m.text(3))
 	}
 }
 

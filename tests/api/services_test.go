@@ -17,6 +17,50 @@ func (c caller) serviceOf(binary string) map[string]any {
 }
 
 // Not parallel: it takes the only backend away from everybody.
+func TestAFrozenBackendStaysAsItIs(t *testing.T) {
+	c := newCaller(t)
+	volume, spare := c.volume(), c.volume()
+	snapshot := c.snapshot(volume)
+	host := c.serviceOf("cinder-volume")["host"].(string)
+	put := func(name, mv, verb, body string, status int, fault string) row {
+		return row{name: name, mv: mv, method: "PUT", path: "/os-services/" + verb, body: body, status: status, fault: fault}
+	}
+	which := fmt.Sprintf(`{"host": %q}`, host)
+	const frozen = "Invalid input received: Modification operations are not allowed on frozen storage backends."
+	check(t, c, []row{
+		put("no host before clusters", "3.25", "freeze", `{}`, 400, "Invalid input received: Host field is missing."),
+		put("neither", "3.26", "freeze", `{}`, 400, "Invalid input received: One and only one of cluster and host must be set."),
+		put("both", "3.26", "thaw", `{"host": "a", "cluster": "b"}`, 400, "Invalid input received: One and only one of cluster and host must be set."),
+		put("unknown host", "3.65", "freeze", `{"host": "nobody@nothing"}`, 400, "No service found with host=nobody@nothing"),
+		put("unknown cluster", "3.65", "thaw", `{"cluster": "none"}`, 400, "No service found with cluster=none"),
+		put("unknown key", "3.65", "freeze", `{"host": "a", "binary": "b"}`, 400, ""),
+		put("thaw what is not frozen", "3.65", "thaw", which, 400, "Invalid input received: No service could be changed: *"),
+	})
+	if a := c.want(200, "PUT", "/os-services/freeze", which); string(a.raw) != "null" {
+		t.Errorf("%s: %s", a.what, a.raw)
+	}
+	if s := c.serviceOf("cinder-volume"); s["frozen"] != true || s["status"] != "enabled" {
+		t.Errorf("frozen: %v", s)
+	}
+	check(t, c, []row{
+		put("freeze again", "3.0", "freeze", which, 400, "Invalid input received: No service could be changed: *"),
+		{name: "delete", method: "DELETE", path: "/volumes/" + spare, status: 400, fault: frozen},
+		{name: "snapshot", method: "POST", path: "/snapshots", body: snapshotOf(spare, nil), status: 400, fault: frozen},
+		{name: "delete of a snapshot", method: "DELETE", path: "/snapshots/" + snapshot, status: 400, fault: frozen},
+	})
+	id := c.want(202, "POST", "/volumes", create(map[string]any{"size": 1})).text("volume", "id")
+	c.status("volume", id, "error")
+	c.want(200, "PUT", "/os-services/thaw", which)
+	if s := c.serviceOf("cinder-volume"); s["frozen"] != false {
+		t.Errorf("thawed: %v", s)
+	}
+	c.status("volume", spare, "available")
+	c.want(202, "DELETE", "/snapshots/"+snapshot, nil)
+	c.want(202, "DELETE", "/volumes/"+spare, nil)
+	c.volume()
+}
+
+// Not parallel: it takes the only backend away from everybody.
 func TestServicesAreListedDisabledAndEnabled(t *testing.T) {
 	c := newCaller(t)
 	const scheduler = "binary host zone status state updated_at disabled_reason"
