@@ -80,8 +80,10 @@ func TestVolumesOfEncryptedTypes(t *testing.T) {
 	ask(t, b.admin, "POST", "/types/"+id+"/encryption", "0", `{"encryption": {"provider": "luks", "control_location": "front-end", "cipher": "aes-xts-plain64", "key_size": 256}}`)
 	ask(t, b.admin, "POST", "/types/"+bare+"/encryption", "0", `{"encryption": {"provider": "luks", "control_location": "front-end"}}`)
 	steps(t, b.user, []call{
-		{name: "no key manager", method: "POST", path: "/volumes", body: `{"volume": {"size": 1, "volume_type": "closed"}}`, status: 400, want: bad("Key manager error")},
-		{name: "no cipher", method: "POST", path: "/volumes", body: `{"volume": {"size": 1, "volume_type": "bare"}}`, status: 400, want: bad("Invalid encryption spec")},
+		{name: "no key manager", method: "POST", path: "/volumes", body: `{"volume": {"size": 1, "volume_type": "closed"}}`, status: 400,
+			want: bad("Key manager error")},
+		{name: "no cipher", method: "POST", path: "/volumes", body: `{"volume": {"size": 1, "volume_type": "bare"}}`, status: 400,
+			want: bad("Invalid encryption spec")},
 		{name: "nothing left", method: "GET", path: "/volumes", status: 200, want: `{"volumes": []}`},
 	})
 	const volume, key, plain = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222", "33333333-3333-4333-8333-333333333333"
@@ -99,7 +101,8 @@ func TestVolumesOfEncryptedTypes(t *testing.T) {
 		{name: "open volume", method: "GET", path: "/volumes/" + plain + "/encryption", status: 200, want: `{"encryption_key_id": null}`},
 		{name: "no key id", method: "GET", path: "/volumes/" + plain + "/encryption/encryption_key_id", status: 200},
 		{name: "key of an open volume", method: "GET", path: "/volumes/" + plain + "/encryption/provider", status: 400},
-		{name: "unknown volume", method: "GET", path: "/volumes/" + unknownType + "/encryption", status: 404, want: missing("Volume " + unknownType + " could not be found.")},
+		{name: "unknown volume", method: "GET", path: "/volumes/" + unknownType + "/encryption", status: 404,
+			want: missing("Volume " + unknownType + " could not be found.")},
 	})
 	for version, want := range map[string]any{"63": nil, "64": key} {
 		v := dig(t, ask(t, b.user, "GET", "/volumes/"+volume, version, ""), "volume").(map[string]any)
@@ -113,7 +116,8 @@ func TestVolumesOfEncryptedTypes(t *testing.T) {
 		t.Error("an open volume shows a key")
 	}
 	transfer := func(name, path, inner, version, want string) call {
-		return call{name: name, method: "POST", path: path, header: mv("volume " + version), body: `{"transfer": {"volume_id": "` + volume + `"` + inner + `}}`, status: 400, want: bad(want)}
+		return call{name: name, method: "POST", path: path, header: mv("volume " + version),
+			body: `{"transfer": {"volume_id": "` + volume + `"` + inner + `}}`, status: 400, want: bad(want)}
 	}
 	steps(t, b.user, []call{
 		transfer("old path", "/os-volume-transfer", "", "3.70", "Invalid volume: transferring encrypted volume is not supported"),

@@ -46,7 +46,8 @@ func TestImageMetadata(t *testing.T) {
 	} else if _, ok := v["volume_image_metadata"]; ok {
 		t.Error("the key is there without metadata")
 	}
-	update := dig(t, call{method: "PUT", path: "/v3/" + project + "/volumes/" + volume, body: `{"volume": {"name": "n"}}`, status: 200}.json(t, b.user), "volume").(map[string]any)
+	update := dig(t, call{method: "PUT", path: "/v3/" + project + "/volumes/" + volume, body: `{"volume": {"name": "n"}}`,
+		status: 200}.json(t, b.user), "volume").(map[string]any)
 	if _, ok := update["volume_image_metadata"]; ok {
 		t.Error("the answer to an update shows image metadata")
 	}

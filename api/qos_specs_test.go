@@ -65,8 +65,10 @@ func TestQoSSpecs(t *testing.T) {
 	})
 	steps(t, b.user, []call{
 		{name: "users do not list", method: "GET", path: "/qos-specs", status: 403, want: forbidden("volume_extension:qos_specs_manage:get_all")},
-		{name: "users do not make", method: "POST", path: "/qos-specs", body: `{"qos_specs": {"name": "x"}}`, status: 403, want: forbidden("volume_extension:qos_specs_manage:create")},
-		{name: "users do not associate", method: "GET", path: one + "/associate?vol_type_id=x", status: 403, want: forbidden("volume_extension:qos_specs_manage:update")},
+		{name: "users do not make", method: "POST", path: "/qos-specs", body: `{"qos_specs": {"name": "x"}}`, status: 403,
+			want: forbidden("volume_extension:qos_specs_manage:create")},
+		{name: "users do not associate", method: "GET", path: one + "/associate?vol_type_id=x", status: 403,
+			want: forbidden("volume_extension:qos_specs_manage:update")},
 	})
 }
 

@@ -17,7 +17,8 @@ const transferProperties = `"volume_id":$uuid,"name":{"oneOf":[$name_required,{"
 var (
 	transferOldText      = schema.Wrap("transfer", schema.Object(transferProperties, "volume_id"))
 	oldTransferSchema    = schema.Of(transferOldText)
-	transferSchema       = schema.New(schema.Version{Text: transferOldText}, schema.Version{Since: 55, Text: schema.Wrap("transfer", schema.Object(transferProperties+`,"no_snapshots":$boolean`, "volume_id"))})
+	transferNewText      = schema.Wrap("transfer", schema.Object(transferProperties+`,"no_snapshots":$boolean`, "volume_id"))
+	transferSchema       = schema.New(schema.Version{Text: transferOldText}, schema.Version{Since: 55, Text: transferNewText})
 	transferAcceptSchema = schema.Of(schema.Wrap("accept", schema.Object(`"auth_key":{"type":["string","integer"]}`, "auth_key")))
 )
 
@@ -40,7 +41,8 @@ func transferRoutesAt(path string, body *schema.Set, list, detail, create func(*
 		{Method: http.MethodPost, Path: path, Checks: []string{"volume:create_transfer"}, Schema: body, Status: 202, Handle: create},
 		{Method: http.MethodGet, Path: path + "/{id}", Policy: "volume:get_transfer", Status: 200, Handle: (*API).showTransfer},
 		{Method: http.MethodDelete, Path: path + "/{id}", Checks: []string{"volume:delete_transfer"}, Status: 202, Handle: (*API).deleteTransfer},
-		{Method: http.MethodPost, Path: path + "/{id}/accept", Policy: "volume:accept_transfer", Schema: transferAcceptSchema, Status: 202, Handle: (*API).acceptTransfer},
+		{Method: http.MethodPost, Path: path + "/{id}/accept",
+			Policy: "volume:accept_transfer", Schema: transferAcceptSchema, Status: 202, Handle: (*API).acceptTransfer},
 	}
 }
 

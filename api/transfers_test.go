@@ -61,7 +61,8 @@ func (w withVolume) offer(t *testing.T, path, version, inner string) (id, key st
 // accept answers as the other project.
 func (w withVolume) accept(t *testing.T, path, id, key string, status int, want string) {
 	t.Helper()
-	call{method: "POST", path: "/v3/" + theirs + path + "/" + id + "/accept", body: `{"accept": {"auth_key": ` + key + `}}`, status: status, want: want}.do(t, w.other)
+	call{method: "POST", path: "/v3/" + theirs + path + "/" + id + "/accept", body: `{"accept": {"auth_key": ` + key + `}}`, status: status,
+		want: want}.do(t, w.other)
 }
 
 func linksTo(path string) []any {
@@ -237,8 +238,10 @@ func TestTransfersAreListedInPages(t *testing.T) {
 		t.Errorf("next: %v", next)
 	}
 	steps(t, w.admin, []call{
-		{name: "sort key", method: "GET", path: "/volume-transfers?sort=key_hash", header: mv("volume 3.59"), status: 400, want: bad("Invalid input received: Invalid sort key")},
-		{name: "marker", method: "GET", path: "/volume-transfers?marker=" + unknownType, header: mv("volume 3.59"), status: 404, want: missing("Transfer " + unknownType + " could not be found.")},
+		{name: "sort key", method: "GET", path: "/volume-transfers?sort=key_hash", header: mv("volume 3.59"), status: 400,
+			want: bad("Invalid input received: Invalid sort key")},
+		{name: "marker", method: "GET", path: "/volume-transfers?marker=" + unknownType, header: mv("volume 3.59"), status: 404,
+			want: missing("Transfer " + unknownType + " could not be found.")},
 		{name: "limit", method: "GET", path: "/os-volume-transfer?limit=x", status: 400, want: bad("limit param must be an integer")},
 	})
 }

@@ -14,7 +14,8 @@ func TestGophercloudWalksThroughQoSSpecs(t *testing.T) {
 	t.Parallel()
 	sc, ctx := cloud(t), t.Context()
 	vt := must(volumetypes.Create(ctx, sc, volumetypes.CreateOpts{Name: "walked qos"}).Extract())(t, "type")
-	q := must(qos.Create(ctx, sc, qos.CreateOpts{Name: "walk", Consumer: qos.ConsumerFront, Specs: map[string]string{"read_iops_sec": "20", "x": "y"}}).Extract())(t, "create")
+	q := must(qos.Create(ctx, sc, qos.CreateOpts{Name: "walk", Consumer: qos.ConsumerFront,
+		Specs: map[string]string{"read_iops_sec": "20", "x": "y"}}).Extract())(t, "create")
 	if q.Consumer != "front-end" || q.Specs["read_iops_sec"] != "20" {
 		t.Errorf("created: %+v", q)
 	}

@@ -56,7 +56,8 @@ func TestTransferBetweenProjects(t *testing.T) {
 			}
 		}
 		check(t, to, []row{
-			{name: "accepted once", method: "POST", path: path + "/" + id + "/accept", body: acceptWith(key), status: 404, fault: "Transfer " + id + " could not be found."},
+			{name: "accepted once", method: "POST", path: path + "/" + id + "/accept", body: acceptWith(key),
+				status: 404, fault: "Transfer " + id + " could not be found."},
 			{name: "gone", method: "GET", path: path + "/" + id, status: 404},
 			// The new owner's volume works as any other.
 			{name: "delete with its snapshot", method: "DELETE", path: "/volumes/" + volume + "?cascade=true", status: 202},
