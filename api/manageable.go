@@ -65,7 +65,7 @@ func (a *API) listManageable(r *Request, key string, fields []Field[db.Manageabl
 		return Response{}, err
 	}
 	args.Snapshots = snapshots
-	s, err := a.managingService(r, host)
+	s, err := a.managingService(r, host, cluster)
 	if err != nil {
 		return Response{}, err
 	}
@@ -202,24 +202,37 @@ func referenceOf(raw json.RawMessage) (json.RawMessage, error) {
 }
 
 // managingService finds the volume service of a host, whose pool may be named
-// too. There are no clusters, so none is ever found.
-func (a *API) managingService(r *Request, host string) (db.ServiceState, error) {
-	if host == "" {
-		return db.ServiceState{}, db.Errorf(db.NotFound, "Service %s could not be found.", db.BinaryVolume)
-	}
-	host = db.BackendOf(host)
+// too, or one of a cluster that is up. In a cluster it is the cluster that is
+// disabled, and not one service.
+func (a *API) managingService(r *Request, host, cluster string) (db.ServiceState, error) {
+	host, cluster = db.BackendOf(host), db.BackendOf(cluster)
 	all, err := a.Store.Services(r.Context())
 	if err != nil {
 		return db.ServiceState{}, fmt.Errorf("services: %w", err)
 	}
 	i := slices.IndexFunc(all, func(s db.ServiceState) bool {
-		return s.Binary == db.BinaryVolume && (s.Host == host || !strings.Contains(host, "@") && strings.HasPrefix(s.Host, host+"@"))
+		switch {
+		case s.Binary != db.BinaryVolume:
+			return false
+		case cluster != "":
+			return s.Up && s.ClusterName != nil && *s.ClusterName == cluster
+		}
+		return host != "" && (s.Host == host || !strings.Contains(host, "@") && strings.HasPrefix(s.Host, host+"@"))
 	})
-	switch {
-	case i < 0:
+	if i < 0 {
 		return db.ServiceState{}, db.Errorf(db.NotFound, "Service %s could not be found on host %s.", db.BinaryVolume, host)
-	case all[i].Disabled || !all[i].Up:
-		return db.ServiceState{}, badRequest("Service is unavailable at this time.")
 	}
-	return all[i], nil
+	s := all[i]
+	disabled := s.Disabled
+	if disabled && s.ClusterName != nil {
+		c, err := a.Store.Cluster(r.Context(), *s.ClusterName, s.Binary)
+		if err != nil {
+			return s, fmt.Errorf("cluster of the service: %w", err)
+		}
+		disabled = c.Disabled
+	}
+	if disabled || !s.Up {
+		return s, badRequest("Service is unavailable at this time.")
+	}
+	return s, nil
 }

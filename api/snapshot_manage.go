@@ -63,7 +63,7 @@ func (a *API) manageSnapshot(r *Request) (Response, error) {
 	if v.Host == nil {
 		return Response{}, badRequest("Invalid volume: The snapshot cannot be created because volume has not been scheduled to any host.")
 	}
-	if _, err := a.managingService(r, *v.Host); err != nil {
+	if _, err := a.managingService(r, *v.Host, ""); err != nil {
 		return Response{}, err
 	}
 	if err := r.Authorize("volume:create_snapshot", v.ProjectID); err != nil {

@@ -95,8 +95,14 @@ func (a *API) managedVolume(r *Request, b volumeManageBody) (db.ManagedVolume, e
 	if err := a.notManagedYet(r, n.Ref); err != nil {
 		return n, err
 	}
+	switch _, err := a.Store.TypeEncryption(r.Context(), n.Type.ID); {
+	case err == nil:
+		return n, badRequest("Managing to an encrypted volume type is not supported.")
+	case !db.IsKind(err, db.NotFound):
+		return n, err
+	}
 	n.Multiattach = specIs(n.Type, "multiattach")
-	s, err := a.managingService(r, b.Host)
+	s, err := a.managingService(r, b.Host, b.Cluster)
 	if db.IsKind(err, db.NotFound) {
 		what, name := "Host", b.Host
 		if b.Host == "" {

@@ -170,6 +170,16 @@ func (s *Scheduler) request(ctx context.Context, v db.Volume, args db.CreateArgs
 	}
 	req := typeRequest(t, int(v.Size), zone)
 	req.Exclude, req.Volume, req.Trouble = args.Exclude, properties(&v), s.trouble
+	if t.QoSSpecsID != nil {
+		q, err := s.Store.ViewQoSSpecs(ctx, *t.QoSSpecsID)
+		if err != nil {
+			return Request{}, fmt.Errorf("QoS specs of the type: %w", err)
+		}
+		req.QoS = make(map[string]any, len(q.Specs))
+		for key, value := range q.Specs.Text() {
+			req.QoS[key] = value
+		}
+	}
 	hints, err := readHints(args.Hints)
 	if err != nil {
 		return Request{}, err

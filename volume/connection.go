@@ -35,7 +35,11 @@ func (w *Worker) initialize(ctx context.Context, j *db.Job) error {
 	if err := w.export(ctx, v, grant); err != nil {
 		return err
 	}
-	info, err := json.Marshal(w.connectionInfo(v, db.Attachment{AttachMode: &mode}, c, grant))
+	told := w.connectionInfo(v, db.Attachment{AttachMode: &mode}, c, grant)
+	if err := w.addTypeSpecs(ctx, v, &told); err != nil {
+		return err
+	}
+	info, err := json.Marshal(told)
 	if err != nil {
 		return fmt.Errorf("connection info: %w", err)
 	}
