@@ -50,7 +50,7 @@ func (q *Queries) AttachmentsOf(ctx context.Context, volumeID string) ([]Attachm
 }
 
 const exportsOn = `-- name: ExportsOn :many
-SELECT a.id, a.volume_id, a.attach_mode, a.connector, a.connection_info, v.size, v.host
+SELECT a.id, a.volume_id, a.attach_mode, a.connector, a.connection_info, v.size, v.host, v.name_id
 FROM attachments a JOIN volumes v ON v.id = a.volume_id
 WHERE a.connection_info IS NOT NULL AND (v.host = $1::text OR v.host LIKE $1::text || '#%')
 ORDER BY a.volume_id, a.created_at, a.id
@@ -64,6 +64,7 @@ type ExportsOnRow struct {
 	ConnectionInfo json.RawMessage
 	Size           int32
 	Host           *string
+	NameID         *string
 }
 
 // exportsOn lists what a worker must export before it accepts a connection.
@@ -84,6 +85,7 @@ func (q *Queries) ExportsOn(ctx context.Context, backend string) ([]ExportsOnRow
 			&i.ConnectionInfo,
 			&i.Size,
 			&i.Host,
+			&i.NameID,
 		); err != nil {
 			return nil, err
 		}

@@ -34,6 +34,7 @@ const (
 	DetailSnapshotDelete Detail = "016"
 	DetailAttachFailed   Detail = "021"
 	DetailDetachFailed   Detail = "022"
+	DetailVolumeState    Detail = "027"
 )
 
 var actionText = map[Action]string{
@@ -56,6 +57,7 @@ var detailText = map[Detail]string{
 	DetailSnapshotDelete: "Snapshot failed to delete.",
 	DetailAttachFailed:   "Failed to attach volume.",
 	DetailDetachFailed:   "Failed to detach volume.",
+	DetailVolumeState:    "Volume status is invalid.",
 }
 
 // Resource types of user messages.

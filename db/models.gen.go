@@ -170,6 +170,7 @@ type Volume struct {
 	ServiceUuid        *string
 	SharedTargets      bool
 	ConsumesQuota      bool
+	NameID             *string
 }
 
 type VolumeType struct {

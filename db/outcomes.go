@@ -155,6 +155,9 @@ var failures = map[string]struct {
 		return err
 	}},
 	JobDisconnect: {ResourceVolume, ActionUpdateAttach, DetailDetachFailed, func(context.Context, *txn, *Job) error { return nil }},
+
+	JobVolumeRetype:  {ResourceVolume, ActionCreateVolume, DetailCreateFailed, undoMove},
+	JobVolumeMigrate: {ResourceVolume, ActionCreateVolume, DetailCreateFailed, undoMove},
 }
 
 func (t *txn) failSnapshot(ctx context.Context, j *Job, op Op) error {

@@ -20,6 +20,7 @@ const (
 	ErrorExtending = "error_extending"
 	ErrorManaging  = "error_managing"
 	ErrorRestoring = "error_restoring"
+	Retyping       = "retyping"
 )
 
 // Attachment status values beyond those that a volume has too.
@@ -34,6 +35,7 @@ const (
 	Gone       = "(gone)"        // the row is removed
 	Unchanged  = "(unchanged)"   // the status stays
 	ByAttached = "(attachments)" // what the attachments make it: in-use or available
+	Previous   = "(previous)"    // what it was before the operation
 )
 
 // S is a set of status values.
@@ -54,7 +56,7 @@ type Op struct {
 // Volume status values, all of them.
 var volumeStatuses = S{Creating, Available, Reserved, Attaching, InUse, Detaching, Downloading, Extending,
 	Maintenance, Uploading, Deleting, InError, ErrorDeleting, ErrorExtending, ErrorManaging, ErrorRestoring,
-	"managing", "unmanaging", "error_unmanaging", "error_managing_deleting", "retyping", "reverting",
+	"managing", "unmanaging", "error_unmanaging", "error_managing_deleting", Retyping, "reverting",
 	"backing-up", "error_backing-up", "restoring-backup", "awaiting-transfer"}
 
 // Snapshot status values, all of them.
@@ -89,6 +91,9 @@ var (
 	VolumeConnect      = Op{"attachment update", volumeStatuses.without(InError, ErrorDeleting, ErrorExtending, ErrorManaging, ErrorRestoring, "error_unmanaging", "error_managing_deleting", "error_backing-up"), Unchanged, Attaching, Unchanged}
 	VolumeAttach       = Op{"attachment complete", volumeStatuses, Unchanged, ByAttached, InError}
 	VolumeDisconnect   = Op{"attachment delete", volumeStatuses, Unchanged, ByAttached, Unchanged}
+	VolumeRetype       = Op{"retype", S{Available, InUse}, Retyping, Previous, Previous}
+	VolumeMigrate      = Op{"migrate", S{Available, InUse}, Unchanged, Unchanged, Unchanged}
+	VolumeMigrateLock  = Op{"migrate (lock_volume, available)", S{Available, InUse}, Maintenance, Previous, Previous}
 	// reset_status: deleting is refused, in-use needs an attachment (see ResetVolume).
 	VolumeResetStatus = Op{"reset_status", volumeStatuses, Unchanged, Unchanged, Unchanged}
 )
@@ -117,7 +122,8 @@ var Table = map[string][]Op{
 	"volume": {VolumeCreate, VolumeUpdate, VolumeMetadata, VolumeReadonly, VolumeDelete, VolumeForceDelete, VolumeExtend,
 		VolumeExtendOnline, VolumeClone, VolumeSnapshot, VolumeSnapshotUsed, VolumeHold, VolumeHoldMulti,
 		VolumeUnhold, VolumeBeginDetach, VolumeRollDetach, VolumeReserve, VolumeReserveMulti,
-		VolumeReserveSame, VolumeConnect, VolumeAttach, VolumeDisconnect, VolumeResetStatus},
+		VolumeReserveSame, VolumeConnect, VolumeAttach, VolumeDisconnect,
+		VolumeRetype, VolumeMigrate, VolumeMigrateLock, VolumeResetStatus},
 	"snapshot":   {SnapshotCreate, SnapshotUpdate, SnapshotDelete, SnapshotForceDelete, SnapshotClone, SnapshotResetStatus},
 	"attachment": {AttachmentCreate, AttachmentConnect, AttachmentComplete, AttachmentDisconnect},
 }

@@ -30,7 +30,7 @@ var volumeList = &listing[VolumeView]{
 	columns: `v.id, v.project_id, v.user_id, v.created_at, v.updated_at, v.launched_at, v.size, v.status, v.previous_status,
 v.attach_status, v.migration_status, v.replication_status, v.name, v.description, v.bootable, v.multiattach, v.encryption_key_id,
 v.availability_zone, v.host, v.cluster_name, v.volume_type_id, v.snapshot_id, v.source_volid, v.metadata, v.admin_metadata,
-v.image_metadata, v.group_id, v.consistencygroup_id, v.provider_id, v.service_uuid, v.shared_targets, v.consumes_quota, t.name,
+v.image_metadata, v.group_id, v.consistencygroup_id, v.provider_id, v.service_uuid, v.shared_targets, v.consumes_quota, v.name_id, t.name,
 CASE WHEN v.attach_status = 'detached' THEN NULL ELSE
 (SELECT jsonb_agg(jsonb_build_object('id', a.id, 'server', a.instance_uuid, 'host', a.attached_host, 'device', a.mountpoint, 'at', a.attach_time) ORDER BY a.created_at, a.id)
  FROM attachments a WHERE a.volume_id = v.id AND a.attach_status = 'attached') END`,
@@ -72,7 +72,7 @@ func scanVolumeView(r pgx.Rows) (VolumeView, error) {
 	err := r.Scan(&v.ID, &v.ProjectID, &v.UserID, &v.CreatedAt, &v.UpdatedAt, &v.LaunchedAt, &v.Size, &v.Status, &v.PreviousStatus,
 		&v.AttachStatus, &v.MigrationStatus, &v.ReplicationStatus, &v.Name, &v.Description, &v.Bootable, &v.Multiattach, &v.EncryptionKeyID,
 		&v.AvailabilityZone, &v.Host, &v.ClusterName, &v.VolumeTypeID, &v.SnapshotID, &v.SourceVolid, &v.Metadata, &v.AdminMetadata,
-		&v.ImageMetadata, &v.GroupID, &v.ConsistencygroupID, &v.ProviderID, &v.ServiceUuid, &v.SharedTargets, &v.ConsumesQuota, &v.TypeName,
+		&v.ImageMetadata, &v.GroupID, &v.ConsistencygroupID, &v.ProviderID, &v.ServiceUuid, &v.SharedTargets, &v.ConsumesQuota, &v.NameID, &v.TypeName,
 		&attachments)
 	if err != nil || attachments == nil {
 		return v, err

@@ -16,5 +16,6 @@ type Request struct {
 	OnlyBackend string   // host@backend of the source of a clone; "" is any
 	OnlyPool    string   // host@backend#pool, for extend and whatever else stays where it is; "" is any
 
+	ExistsOn       string // pool that holds the volume already, and needs no room for it
 	ExtendAttached bool // the growth is for a volume that is attached
 }

@@ -106,6 +106,10 @@ func (s *Scheduler) do(ctx context.Context, j *db.Job) error {
 		return s.extend(ctx, j)
 	case db.JobVolumeDelete:
 		return s.delete(ctx, j)
+	case db.JobVolumeRetype:
+		return s.retype(ctx, j)
+	case db.JobVolumeMigrate:
+		return s.migrate(ctx, j)
 	}
 	return s.Store.Failed(ctx, j, "unknown job")
 }

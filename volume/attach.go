@@ -96,7 +96,7 @@ func (w *Worker) connectionInfo(v db.Volume, at db.Attachment, c connector, g ta
 	info := connectionInfo{
 		DriverVolumeType: "iscsi",
 		TargetPortal:     w.Portals[0],
-		TargetIQN:        w.iqn(v.ID),
+		TargetIQN:        w.iqn(&v),
 		VolumeID:         v.ID,
 		AuthMethod:       "CHAP",
 		AuthUsername:     g.User,
@@ -118,7 +118,7 @@ func (w *Worker) connectionInfo(v db.Volume, at db.Attachment, c connector, g ta
 
 // disconnect ends the export to one attachment, which may never have been made.
 func (w *Worker) disconnect(ctx context.Context, j *db.Job) error {
-	if err := w.revoke(j.VolumeID, *j.AttachmentID); err != nil {
+	if err := w.revoke(ctx, j.VolumeID, *j.AttachmentID); err != nil {
 		return err
 	}
 	return w.Store.AttachmentDisconnected(ctx, j)
@@ -132,7 +132,7 @@ func (w *Worker) reexport(ctx context.Context) error {
 		return fmt.Errorf("exports of %s: %w", w.Host, err)
 	}
 	for _, r := range rows {
-		v := db.Volume{ID: r.VolumeID, Size: r.Size, Host: r.Host}
+		v := db.Volume{ID: r.VolumeID, Size: r.Size, Host: r.Host, NameID: r.NameID}
 		if err := w.reexportOne(ctx, v, r.ID, r.Connector, r.ConnectionInfo); err != nil {
 			w.Log.Error("cannot export again; the volume goes to error", "volume", v.ID, "err", err)
 			if err := w.Store.ExportLost(ctx, v.ID); err != nil {

@@ -149,6 +149,10 @@ func (w *Worker) do(ctx context.Context, j *db.Job) error {
 		return w.deleteVolume(ctx, j)
 	case db.JobVolumeExtend:
 		return w.extendVolume(ctx, j)
+	case db.JobVolumeRetype, db.JobVolumeMigrate:
+		return w.move(ctx, j)
+	case db.JobVolumeDiscard:
+		return w.discard(ctx, j)
 	case db.JobSnapshotCreate:
 		return w.createSnapshot(ctx, j)
 	case db.JobSnapshotDelete:
@@ -164,7 +168,7 @@ func (w *Worker) do(ctx context.Context, j *db.Job) error {
 // final reports whether another attempt could not end otherwise.
 func final(err error) bool {
 	return errors.Is(err, driver.ErrNoSpace) || errors.Is(err, driver.ErrInvalid) || errors.Is(err, driver.ErrNotFound) ||
-		errors.Is(err, driver.ErrExists)
+		errors.Is(err, driver.ErrExists) || errors.Is(err, db.ErrMoveCalledOff)
 }
 
 // giveUp undoes what a failed operation may have left and ends the job.
@@ -172,8 +176,10 @@ func (w *Worker) giveUp(ctx context.Context, j *db.Job, cause error) error {
 	switch j.Kind {
 	case db.JobVolumeCreate:
 		return w.giveUpCreate(ctx, j, cause)
+	case db.JobVolumeDiscard:
+		return w.giveUpDiscard(ctx, j, cause)
 	case db.JobConnect:
-		if err := w.revoke(j.VolumeID, *j.AttachmentID); err != nil {
+		if err := w.revoke(ctx, j.VolumeID, *j.AttachmentID); err != nil {
 			w.Log.Warn("cannot take back an export that failed", "volume", j.VolumeID, "err", err)
 		}
 	}
@@ -195,12 +201,12 @@ func userReason(err error) string {
 
 // volume and snapshot name a row for the driver.
 func (w *Worker) volume(v db.Volume) driver.Volume {
-	return driver.Volume{ID: v.ID, Name: fmt.Sprintf(w.VolumeName, v.ID), SizeBytes: bytesOf(v.Size), Pool: db.PoolOf(deref(v.Host))}
+	return driver.Volume{ID: v.BackendID(), Name: fmt.Sprintf(w.VolumeName, v.BackendID()), SizeBytes: bytesOf(v.Size), Pool: db.PoolOf(deref(v.Host))}
 }
 
 func (w *Worker) snapshot(s db.Snapshot, v db.Volume) driver.Snapshot {
-	return driver.Snapshot{ID: s.ID, Name: fmt.Sprintf(w.SnapshotName, s.ID), VolumeID: v.ID,
-		VolumeName: fmt.Sprintf(w.VolumeName, v.ID), SizeBytes: bytesOf(s.VolumeSize), Pool: db.PoolOf(deref(v.Host))}
+	return driver.Snapshot{ID: s.ID, Name: fmt.Sprintf(w.SnapshotName, s.ID), VolumeID: v.BackendID(),
+		VolumeName: fmt.Sprintf(w.VolumeName, v.BackendID()), SizeBytes: bytesOf(s.VolumeSize), Pool: db.PoolOf(deref(v.Host))}
 }
 
 func bytesOf(gib int32) int64 { return int64(gib) << 30 }

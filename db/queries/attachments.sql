@@ -30,7 +30,7 @@ DELETE FROM attachments WHERE volume_id = @volume_id RETURNING id;
 
 -- exportsOn lists what a worker must export before it accepts a connection.
 -- name: ExportsOn :many
-SELECT a.id, a.volume_id, a.attach_mode, a.connector, a.connection_info, v.size, v.host
+SELECT a.id, a.volume_id, a.attach_mode, a.connector, a.connection_info, v.size, v.host, v.name_id
 FROM attachments a JOIN volumes v ON v.id = a.volume_id
 WHERE a.connection_info IS NOT NULL AND (v.host = sqlc.arg('backend')::text OR v.host LIKE sqlc.arg('backend')::text || '#%')
 ORDER BY a.volume_id, a.created_at, a.id;
