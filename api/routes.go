@@ -35,6 +35,7 @@ func Routes() []Route {
 		volumeRoutes(),
 		volumeMetadataRoutes(),
 		volumeActionRoutes(),
+		volumeMoveRoutes(),
 		snapshotRoutes(),
 		attachmentRoutes(),
 		typeRoutes(),
@@ -47,12 +48,14 @@ func Routes() []Route {
 		poolRoutes(),
 		resourceFilterRoutes(),
 		messageRoutes(),
+		hostRoutes(),
+		capabilityRoutes(),
 	)
 }
 
 // collections are the resources whose paths upstream makes as a set of seven:
 // a verb that has no row there is a fault, not the router's 404.
-var collections = []string{"/extensions", "/volumes", "/snapshots", "/attachments", "/types", "/messages", "/os-services", "/limits", "/os-availability-zone", "/os-quota-sets", "/os-quota-class-sets", "/scheduler-stats", "/resource_filters"}
+var collections = []string{"/extensions", "/volumes", "/snapshots", "/attachments", "/types", "/messages", "/os-services", "/limits", "/os-availability-zone", "/os-quota-sets", "/os-quota-class-sets", "/scheduler-stats", "/resource_filters", "/os-hosts", "/capabilities"}
 
 // bareRoutes lists what a collection's paths match besides the rows.
 func bareRoutes(path string) []Route {

@@ -74,6 +74,7 @@ func (a *API) volumePage(r *Request, fields []Field[db.VolumeView], collection s
 	if err != nil {
 		return Response{}, err
 	}
+	q.NoTargets = !r.IsAdmin()
 	page, err := a.Store.ListVolumes(r.Context(), q)
 	if err != nil {
 		return Response{}, err

@@ -17,5 +17,5 @@ type Request struct {
 	OnlyPool    string   // host@backend#pool, for extend and whatever else stays where it is; "" is any
 
 	ExistsOn       string // pool that holds the volume already, and needs no room for it
-	ExtendAttached bool // the growth is for a volume that is attached
+	ExtendAttached bool   // the growth is for a volume that is attached
 }
