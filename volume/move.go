@@ -60,12 +60,13 @@ func (w *Worker) exportForCopy(ctx context.Context, j *db.Job, args db.MoveArgs,
 	if err != nil {
 		return err
 	}
-	if reason != "" {
-		w.Log.Warn("the volume cannot move", "volume", v.ID, "request", j.RequestID, "reason", reason)
-		// The state says it too, as it does of every move that fails.
+	if reason == attached { // of a retype too this is a migration that failed
 		if err := w.Store.Migrating(ctx, j); err != nil && !errors.Is(err, db.ErrMoveCalledOff) {
 			return err
 		}
+	}
+	if reason != "" {
+		w.Log.Warn("the volume cannot move", "volume", v.ID, "request", j.RequestID, "reason", reason)
 		return w.Store.MoveRefused(ctx, j, reason, db.DetailVolumeState)
 	}
 	if err := w.Store.Migrating(ctx, j); err != nil {
@@ -93,6 +94,8 @@ func (w *Worker) exportForCopy(ctx context.Context, j *db.Job, args db.MoveArgs,
 // copyInitiator is the iSCSI name of who copies.
 func (w *Worker) copyInitiator(j *db.Job) string { return w.TargetPrefix + "copier-" + j.ID }
 
+const attached = "The volume is attached."
+
 // cannotCopy says why a volume cannot be copied now, "" when it can. Copying
 // under a server that writes needs the server's help, and snapshots would stay
 // behind. One that is in the making was asked for after the move and will be
@@ -104,11 +107,11 @@ func (w *Worker) cannotCopy(ctx context.Context, v db.Volume) (string, error) {
 	}
 	for _, a := range attachments {
 		if a.AttachStatus != db.Reserved {
-			return "The volume is attached.", nil
+			return attached, nil
 		}
 	}
 	if w.exported(v.BackendID()) != nil {
-		return "The volume is attached.", nil
+		return attached, nil
 	}
 	snaps, err := w.Store.SnapshotsOf(ctx, v.ID)
 	if err != nil {
