@@ -25,6 +25,7 @@ type Request struct {
 	creds   policy.Credentials
 	args    query
 	parsed  bool
+	links   links // of the collection that the answer shows
 }
 
 // Param is a part of the path by its name in the pattern.
