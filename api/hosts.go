@@ -1,6 +1,7 @@
 package api
 
 import (
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -124,8 +125,12 @@ func (a *API) updateHost(r *Request) (Response, error) {
 		return Response{}, db.Errorf(db.NotFound, "Host %s could not be found.", host)
 	}
 	var body any
+	settings := make(map[string]any)
 	if err := r.Decode(&body); err != nil {
 		return Response{}, err
+	}
+	if asked, ok := body.(map[string]any); ok {
+		settings = maps.Clone(asked) // the schema drops what it does not name
 	}
 	if err := hostSchema.Validate(int(r.Microversion), body); err != nil {
 		return Response{}, err
@@ -133,7 +138,6 @@ func (a *API) updateHost(r *Request) (Response, error) {
 	if err := r.Authorize("volume_extension:hosts", r.Identity.ProjectID); err != nil {
 		return Response{}, err
 	}
-	settings, _ := body.(map[string]any)
 	for _, key := range sortedKeys(settings) {
 		value, isText := settings[key].(string)
 		switch word := strings.ToLower(strings.TrimSpace(value)); {

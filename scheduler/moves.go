@@ -22,7 +22,7 @@ func (s *Scheduler) retype(ctx context.Context, j *db.Job) error {
 	}
 	stay, leave := req, req
 	stay.OnlyPool, stay.ExistsOn = deref(v.Host), deref(v.Host)
-	leave.Exclude = []string{deref(v.Host)}
+	leave.NotPool = deref(v.Host)
 	s.pickOneAtATime <- struct{}{}
 	defer func() { <-s.pickOneAtATime }()
 	pools, err := s.pools(ctx)
@@ -55,7 +55,7 @@ func (s *Scheduler) migrate(ctx context.Context, j *db.Job) error {
 		return err
 	}
 	if db.PoolOf(args.Host) == "" {
-		req.OnlyBackend, req.Exclude = args.Host, []string{deref(v.Host)}
+		req.OnlyBackend, req.NotPool = args.Host, deref(v.Host)
 	} else {
 		req.OnlyPool = args.Host
 	}
