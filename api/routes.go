@@ -37,6 +37,7 @@ func Routes() []Route {
 		volumeRoutes(),
 		volumeMetadataRoutes(),
 		volumeActionRoutes(),
+		volumeMoveRoutes(),
 		snapshotRoutes(),
 		volumeManageRoutes(),
 		snapshotManageRoutes(),
@@ -67,6 +68,8 @@ func Routes() []Route {
 		groupSnapshotRoutes(),
 		consistencyGroupRoutes(),
 		cgSnapshotRoutes(),
+		hostRoutes(),
+		capabilityRoutes(),
 	)
 }
 
@@ -74,6 +77,7 @@ func Routes() []Route {
 // a verb that has no row there is a fault, not the router's 404.
 var collections = []string{
 	"/attachments",
+	"/capabilities",
 	"/cgsnapshots",
 	"/clusters",
 	"/consistencygroups",
@@ -87,6 +91,7 @@ var collections = []string{
 	"/manageable_volumes",
 	"/messages",
 	"/os-availability-zone",
+	"/os-hosts",
 	"/os-quota-class-sets",
 	"/os-quota-sets",
 	"/os-services",

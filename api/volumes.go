@@ -74,6 +74,7 @@ func (a *API) volumePage(r *Request, fields []Field[db.VolumeView], collection s
 	if err != nil {
 		return Response{}, err
 	}
+	q.NoTargets = !r.IsAdmin()
 	around := pageOf("volumes", collection, q, db.Page[db.VolumeView]{})
 	return newView(r, fields, volumeProject).Stream(around, func(v *db.VolumeView) string { return v.ID },
 		func(show func(*db.VolumeView)) (int, error) { return a.Store.EachVolume(r.Context(), q, show) })

@@ -48,7 +48,7 @@ var volumeFields = []Field[db.VolumeView]{
 	{"os-vol-host-attr:host", 0, "volume_extension:volume_host_attribute", func(b []byte, _ *Request, v *db.VolumeView) []byte { return appendStringOrNull(b, v.Host) }},
 	{"os-vol-tenant-attr:tenant_id", 0, "volume_extension:volume_tenant_attribute", func(b []byte, _ *Request, v *db.VolumeView) []byte { return appendString(b, v.ProjectID) }},
 	{"os-vol-mig-status-attr:migstat", 0, "volume_extension:volume_mig_status_attribute", func(b []byte, _ *Request, v *db.VolumeView) []byte { return appendStringOrNull(b, v.MigrationStatus) }},
-	{"os-vol-mig-status-attr:name_id", 0, "volume_extension:volume_mig_status_attribute", func(b []byte, _ *Request, _ *db.VolumeView) []byte { return append(b, "null"...) }},
+	{"os-vol-mig-status-attr:name_id", 0, "volume_extension:volume_mig_status_attribute", func(b []byte, _ *Request, v *db.VolumeView) []byte { return appendStringOrNull(b, v.NameID) }},
 	{"group_id", 13, anyone, func(b []byte, _ *Request, v *db.VolumeView) []byte { return appendStringOrNull(b, v.GroupID) }},
 	{"provider_id", 21, "context_is_admin", func(b []byte, _ *Request, v *db.VolumeView) []byte { return appendStringOrNull(b, v.ProviderID) }},
 	{"shared_targets", 48, anyone, func(b []byte, _ *Request, v *db.VolumeView) []byte { return appendBool(b, v.SharedTargets) }},

@@ -50,7 +50,7 @@ func (q *Queries) AttachmentsOf(ctx context.Context, volumeID string) ([]Attachm
 }
 
 const exportsOn = `-- name: ExportsOn :many
-SELECT e.id, e.volume_id, e.connector, e.connection_info, v.size, v.host
+SELECT e.id, e.volume_id, e.connector, e.connection_info, v.size, v.host, v.name_id
 FROM (SELECT a.id, a.volume_id, a.connector, a.connection_info, a.created_at FROM attachments a WHERE a.connection_info IS NOT NULL
       UNION ALL
       SELECT c.id, c.volume_id, c.connector, c.connection_info, c.created_at FROM volume_connections c) e
@@ -66,6 +66,7 @@ type ExportsOnRow struct {
 	ConnectionInfo json.RawMessage
 	Size           int32
 	Host           *string
+	NameID         *string
 }
 
 // exportsOn lists what a worker must export before it accepts a connection: to
@@ -86,6 +87,7 @@ func (q *Queries) ExportsOn(ctx context.Context, backend string) ([]ExportsOnRow
 			&i.ConnectionInfo,
 			&i.Size,
 			&i.Host,
+			&i.NameID,
 		); err != nil {
 			return nil, err
 		}

@@ -212,7 +212,7 @@ func (q *Queries) insertAttached(ctx context.Context, arg insertAttachedParams) 
 }
 
 const lockVolumeRow = `-- name: lockVolumeRow :one
-SELECT id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota FROM volumes WHERE id = $1 FOR UPDATE
+SELECT id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota, name_id FROM volumes WHERE id = $1 FOR UPDATE
 `
 
 // lockVolumeRow holds a volume whatever its state.
@@ -252,6 +252,7 @@ func (q *Queries) lockVolumeRow(ctx context.Context, id string) (Volume, error) 
 		&i.ServiceUuid,
 		&i.SharedTargets,
 		&i.ConsumesQuota,
+		&i.NameID,
 	)
 	return i, err
 }

@@ -91,7 +91,7 @@ func (q *Queries) GroupVolumeTypes(ctx context.Context, groupID string) ([]Volum
 }
 
 const groupVolumes = `-- name: GroupVolumes :many
-SELECT id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota FROM volumes WHERE group_id = $1::uuid ORDER BY id
+SELECT id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota, name_id FROM volumes WHERE group_id = $1::uuid ORDER BY id
 `
 
 func (q *Queries) GroupVolumes(ctx context.Context, groupID string) ([]Volume, error) {
@@ -136,6 +136,7 @@ func (q *Queries) GroupVolumes(ctx context.Context, groupID string) ([]Volume, e
 			&i.ServiceUuid,
 			&i.SharedTargets,
 			&i.ConsumesQuota,
+			&i.NameID,
 		); err != nil {
 			return nil, err
 		}
@@ -189,7 +190,7 @@ func (q *Queries) MemberSnapshots(ctx context.Context, groupSnapshotID string) (
 }
 
 const membersOf = `-- name: MembersOf :many
-SELECT id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota FROM volumes WHERE group_id = $1::uuid AND id = ANY ($2::text[]::uuid[]) ORDER BY id
+SELECT id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota, name_id FROM volumes WHERE group_id = $1::uuid AND id = ANY ($2::text[]::uuid[]) ORDER BY id
 `
 
 type MembersOfParams struct {
@@ -240,6 +241,7 @@ func (q *Queries) MembersOf(ctx context.Context, arg MembersOfParams) ([]Volume,
 			&i.ServiceUuid,
 			&i.SharedTargets,
 			&i.ConsumesQuota,
+			&i.NameID,
 		); err != nil {
 			return nil, err
 		}
@@ -332,7 +334,7 @@ func (q *Queries) beginDeleteGroupSnapshot(ctx context.Context, arg beginDeleteG
 }
 
 const beginDeleteGroupVolumes = `-- name: beginDeleteGroupVolumes :many
-UPDATE volumes SET status = $1, previous_status = status, updated_at = now() WHERE group_id = $2::uuid RETURNING id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota
+UPDATE volumes SET status = $1, previous_status = status, updated_at = now() WHERE group_id = $2::uuid RETURNING id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota, name_id
 `
 
 type beginDeleteGroupVolumesParams struct {
@@ -382,6 +384,7 @@ func (q *Queries) beginDeleteGroupVolumes(ctx context.Context, arg beginDeleteGr
 			&i.ServiceUuid,
 			&i.SharedTargets,
 			&i.ConsumesQuota,
+			&i.NameID,
 		); err != nil {
 			return nil, err
 		}
@@ -765,7 +768,7 @@ func (q *Queries) lockGroupSnapshot(ctx context.Context, id string) (GroupSnapsh
 }
 
 const lockGroupVolumes = `-- name: lockGroupVolumes :many
-SELECT id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota FROM volumes WHERE group_id = $1::uuid ORDER BY id FOR UPDATE
+SELECT id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota, name_id FROM volumes WHERE group_id = $1::uuid ORDER BY id FOR UPDATE
 `
 
 // lockGroupVolumes: whoever works on several volumes locks them in the order of their ids.
@@ -811,6 +814,7 @@ func (q *Queries) lockGroupVolumes(ctx context.Context, groupID string) ([]Volum
 			&i.ServiceUuid,
 			&i.SharedTargets,
 			&i.ConsumesQuota,
+			&i.NameID,
 		); err != nil {
 			return nil, err
 		}
@@ -823,7 +827,7 @@ func (q *Queries) lockGroupVolumes(ctx context.Context, groupID string) ([]Volum
 }
 
 const lockGroupVolumesAnd = `-- name: lockGroupVolumesAnd :many
-SELECT id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota FROM volumes WHERE group_id = $1::uuid OR id = ANY ($2::text[]::uuid[]) ORDER BY id FOR UPDATE
+SELECT id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota, name_id FROM volumes WHERE group_id = $1::uuid OR id = ANY ($2::text[]::uuid[]) ORDER BY id FOR UPDATE
 `
 
 type lockGroupVolumesAndParams struct {
@@ -873,6 +877,7 @@ func (q *Queries) lockGroupVolumesAnd(ctx context.Context, arg lockGroupVolumesA
 			&i.ServiceUuid,
 			&i.SharedTargets,
 			&i.ConsumesQuota,
+			&i.NameID,
 		); err != nil {
 			return nil, err
 		}
@@ -885,7 +890,7 @@ func (q *Queries) lockGroupVolumesAnd(ctx context.Context, arg lockGroupVolumesA
 }
 
 const lockVolumes = `-- name: lockVolumes :many
-SELECT id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota FROM volumes WHERE id = ANY ($1::text[]::uuid[]) ORDER BY id FOR UPDATE
+SELECT id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota, name_id FROM volumes WHERE id = ANY ($1::text[]::uuid[]) ORDER BY id FOR UPDATE
 `
 
 func (q *Queries) lockVolumes(ctx context.Context, ids []string) ([]Volume, error) {
@@ -930,6 +935,7 @@ func (q *Queries) lockVolumes(ctx context.Context, ids []string) ([]Volume, erro
 			&i.ServiceUuid,
 			&i.SharedTargets,
 			&i.ConsumesQuota,
+			&i.NameID,
 		); err != nil {
 			return nil, err
 		}

@@ -31,7 +31,7 @@ WHERE id = (
                SELECT 1 FROM jobs o WHERE o.volume_id = j.source_volume_id
                AND o.seq < j.seq AND o.state IN ('queued', 'running')))
       AND (j.kind NOT IN ('volume.delete', 'snapshot.delete', 'volume.unmanage', 'snapshot.unmanage', 'volume.revert',
-                             'group.delete', 'group_snapshot.delete') OR NOT EXISTS (
+                             'volume.migrate', 'volume.retype', 'group.delete', 'group_snapshot.delete') OR NOT EXISTS (
                SELECT 1 FROM jobs o WHERE o.source_volume_id = ANY (j.member_volume_ids || j.volume_id)
                AND o.seq < j.seq AND o.state IN ('queued', 'running')))
     ORDER BY j.seq
@@ -50,8 +50,8 @@ type claimJobParams struct {
 // claimJob takes the oldest job of a queue that may run now: queued, or running
 // under a lease that ran out. Jobs of one volume run in the order they were
 // made, those of a group in turn with those of its members; a clone waits for
-// older jobs of its source, and nothing is deleted, let go
-// or reverted under an older clone of it. The partial unique index on running jobs decides
+// older jobs of its source, and nothing is deleted, let go,
+// moved away or reverted under an older clone of it. The partial unique index on running jobs decides
 // a race; the loser sees a unique violation and tries again.
 func (q *Queries) claimJob(ctx context.Context, arg claimJobParams) (Job, error) {
 	row := q.db.QueryRow(ctx, claimJob,

@@ -20,6 +20,7 @@ type ListQuery struct {
 	Offset    int    // to leave out, after the marker
 	Marker    string // id of the last item of the page before; "": from the start
 	WithCount bool   // count all matches, whatever the page
+	NoTargets bool   // of volumes: without those that a migration fills
 }
 
 // Sort orders by a key. Items without a value come first, and last when Desc.
@@ -120,6 +121,9 @@ func (l *listing[T]) each(ctx context.Context, s *Store, q ListQuery, show func(
 	}
 	for _, f := range q.Filters {
 		w.add(w.filter(l.keys, f))
+	}
+	if q.NoTargets {
+		w.add("(v.migration_status IS NULL OR v.migration_status NOT LIKE 'target:%')")
 	}
 	if q.WithCount {
 		if err := s.pool.QueryRow(ctx, "SELECT count(*) FROM "+l.from+w.sql(), w.args...).Scan(&count); err != nil {

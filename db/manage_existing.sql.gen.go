@@ -21,7 +21,7 @@ func (q *Queries) HasSnapshot(ctx context.Context, id string) (bool, error) {
 }
 
 const hasVolume = `-- name: HasVolume :one
-SELECT EXISTS (SELECT 1 FROM volumes WHERE id = $1)
+SELECT EXISTS (SELECT 1 FROM volumes WHERE id = $1 OR name_id = $1)
 `
 
 func (q *Queries) HasVolume(ctx context.Context, id string) (bool, error) {

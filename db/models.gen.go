@@ -262,6 +262,7 @@ type Volume struct {
 	ServiceUuid        *string
 	SharedTargets      bool
 	ConsumesQuota      bool
+	NameID             *string
 }
 
 type VolumeConnection struct {

@@ -199,6 +199,8 @@ var failures = map[string]struct {
 	JobGroupDelete:         {undo: failGroup(GroupDelete, VolumeDelete)},
 	JobGroupSnapshotCreate: {undo: failGroupSnapshot(GroupSnapshotCreate, SnapshotCreate)},
 	JobGroupSnapshotDelete: {undo: failGroupSnapshot(GroupSnapshotDelete, SnapshotDelete)},
+	JobVolumeRetype:        {ResourceVolume, ActionCreateVolume, DetailCreateFailed, undoMove},
+	JobVolumeMigrate:       {ResourceVolume, ActionCreateVolume, DetailCreateFailed, undoMove},
 }
 
 func (t *txn) failSnapshot(ctx context.Context, j *Job, op Op) error {

@@ -21,6 +21,7 @@ const (
 	ErrorExtending = "error_extending"
 	ErrorManaging  = "error_managing"
 	ErrorRestoring = "error_restoring"
+	Retyping       = "retyping"
 )
 
 // Attachment status values beyond those that a volume has too.
@@ -36,6 +37,7 @@ const (
 	Gone       = "(gone)"        // the row is removed
 	Unchanged  = "(unchanged)"   // the status stays
 	ByAttached = "(attachments)" // what the attachments make it: in-use or available
+	Previous   = "(previous)"    // what it was before the operation
 )
 
 // S is a set of status values.
@@ -59,7 +61,7 @@ func (op Op) accepts(status string) bool { return slices.Contains(op.Accepts, st
 // Volume status values, all of them.
 var volumeStatuses = S{Creating, Available, Reserved, Attaching, InUse, Detaching, Downloading, Extending,
 	Maintenance, Uploading, Deleting, InError, ErrorDeleting, ErrorExtending, ErrorManaging, ErrorRestoring,
-	"managing", "unmanaging", "error_unmanaging", "error_managing_deleting", "retyping", "reverting",
+	"managing", "unmanaging", "error_unmanaging", "error_managing_deleting", Retyping, "reverting",
 	"backing-up", "error_backing-up", "restoring-backup", Offered}
 
 // Snapshot status values, all of them.
@@ -108,6 +110,9 @@ var (
 	VolumeOffer        = Op{"transfer create", S{Available}, Offered, Unchanged, Unchanged}
 	VolumeWithdraw     = Op{"transfer delete", S{Offered}, Available, Unchanged, Unchanged}
 	VolumeAccept       = Op{"transfer accept", S{Offered}, Unchanged, Available, Unchanged}
+	VolumeRetype       = Op{"retype", S{Available, InUse}, Retyping, Previous, Previous}
+	VolumeMigrate      = Op{"migrate", S{Available, InUse}, Unchanged, Unchanged, Unchanged}
+	VolumeMigrateLock  = Op{"migrate (lock_volume, available)", S{Available, InUse}, Maintenance, Previous, Previous}
 	// reset_status: deleting is refused, in-use needs an attachment (see ResetVolume).
 	VolumeResetStatus = Op{"reset_status", volumeStatuses, Unchanged, Unchanged, Unchanged}
 )
@@ -184,6 +189,7 @@ var Table = map[string][]Op{
 		VolumeLegacyAttach, VolumeLegacyMulti, VolumeLegacyDetach, VolumeDetachNone, VolumeDetachError, VolumeInitialize, VolumeTerminate,
 		VolumeManage, VolumeUnmanage, VolumeRevert,
 		VolumeJoinGroup, VolumeLeaveGroup, VolumeGroupSnapshot,
+		VolumeRetype, VolumeMigrate, VolumeMigrateLock,
 		VolumeImageMeta, VolumeOffer, VolumeWithdraw, VolumeAccept,
 		VolumeResetStatus},
 	"snapshot": {SnapshotCreate, SnapshotUpdate, SnapshotDelete, SnapshotForceDelete, SnapshotClone,

@@ -91,7 +91,7 @@ func (q *Queries) giveSnapshotsTo(ctx context.Context, arg giveSnapshotsToParams
 
 const giveVolumeTo = `-- name: giveVolumeTo :one
 UPDATE volumes SET status = $1, project_id = $2, user_id = $3, updated_at = now()
-WHERE id = $4 AND status = ANY ($5::text[]) RETURNING id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota
+WHERE id = $4 AND status = ANY ($5::text[]) RETURNING id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota, name_id
 `
 
 type giveVolumeToParams struct {
@@ -144,6 +144,7 @@ func (q *Queries) giveVolumeTo(ctx context.Context, arg giveVolumeToParams) (Vol
 		&i.ServiceUuid,
 		&i.SharedTargets,
 		&i.ConsumesQuota,
+		&i.NameID,
 	)
 	return i, err
 }

@@ -27,7 +27,7 @@ var volumeList = &listing[VolumeView]{
 	columns: `v.id, v.project_id, v.user_id, v.created_at, v.updated_at, v.launched_at, v.size, v.status, v.previous_status,
 v.attach_status, v.migration_status, v.replication_status, v.name, v.description, v.bootable, v.multiattach, v.encryption_key_id,
 v.availability_zone, v.host, v.cluster_name, v.volume_type_id, v.snapshot_id, v.source_volid, v.metadata, v.admin_metadata,
-v.image_metadata, v.group_id, v.consistencygroup_id, v.provider_id, v.service_uuid, v.shared_targets, v.consumes_quota, t.name,
+v.image_metadata, v.group_id, v.consistencygroup_id, v.provider_id, v.service_uuid, v.shared_targets, v.consumes_quota, v.name_id, t.name,
 CASE WHEN v.attach_status = 'detached' THEN NULL ELSE
 (SELECT jsonb_agg(jsonb_build_object('id', a.id, 'server', a.instance_uuid, 'host', a.attached_host, 'device', a.mountpoint, 'at', a.attach_time) ORDER BY a.created_at, a.id)
  FROM attachments a WHERE a.volume_id = v.id AND a.attach_status = 'attached') END`,
@@ -73,7 +73,7 @@ func readVolumeView(r *row) VolumeView {
 	r.json(&v.AdminMetadata)
 	r.json(&v.ImageMetadata)
 	v.GroupID, v.ConsistencygroupID, v.ProviderID, v.ServiceUuid = r.uuidOrNil(), r.uuidOrNil(), r.textOrNil(), r.uuidOrNil()
-	v.SharedTargets, v.ConsumesQuota, v.TypeName = r.bool(), r.bool(), r.text()
+	v.SharedTargets, v.ConsumesQuota, v.NameID, v.TypeName = r.bool(), r.bool(), r.uuidOrNil(), r.text()
 	r.json(&v.Attachments)
 	return v
 }

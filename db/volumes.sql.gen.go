@@ -10,7 +10,7 @@ import (
 )
 
 const getProjectVolume = `-- name: GetProjectVolume :one
-SELECT id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota FROM volumes WHERE id = $1 AND (project_id = $2 OR $3::boolean)
+SELECT id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota, name_id FROM volumes WHERE id = $1 AND (project_id = $2 OR $3::boolean)
 `
 
 type GetProjectVolumeParams struct {
@@ -55,12 +55,13 @@ func (q *Queries) GetProjectVolume(ctx context.Context, arg GetProjectVolumePara
 		&i.ServiceUuid,
 		&i.SharedTargets,
 		&i.ConsumesQuota,
+		&i.NameID,
 	)
 	return i, err
 }
 
 const getVolume = `-- name: GetVolume :one
-SELECT id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota FROM volumes WHERE id = $1
+SELECT id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota, name_id FROM volumes WHERE id = $1
 `
 
 func (q *Queries) GetVolume(ctx context.Context, id string) (Volume, error) {
@@ -99,6 +100,7 @@ func (q *Queries) GetVolume(ctx context.Context, id string) (Volume, error) {
 		&i.ServiceUuid,
 		&i.SharedTargets,
 		&i.ConsumesQuota,
+		&i.NameID,
 	)
 	return i, err
 }
@@ -187,7 +189,7 @@ func (q *Queries) SnapshotsOn(ctx context.Context, backend string) ([]Snapshot, 
 }
 
 const volumesOn = `-- name: VolumesOn :many
-SELECT id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota FROM volumes WHERE host = $1::text OR host LIKE $1::text || '#%' ORDER BY id
+SELECT id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota, name_id FROM volumes WHERE host = $1::text OR host LIKE $1::text || '#%' ORDER BY id
 `
 
 func (q *Queries) VolumesOn(ctx context.Context, backend string) ([]Volume, error) {
@@ -232,6 +234,7 @@ func (q *Queries) VolumesOn(ctx context.Context, backend string) ([]Volume, erro
 			&i.ServiceUuid,
 			&i.SharedTargets,
 			&i.ConsumesQuota,
+			&i.NameID,
 		); err != nil {
 			return nil, err
 		}
@@ -268,7 +271,7 @@ WHERE v.id = $2 AND v.status = ANY ($3::text[])
   AND (NOT $4::boolean OR NOT EXISTS (
         SELECT 1 FROM snapshots s WHERE s.volume_id = v.id
         AND (s.group_snapshot_id IS NOT NULL OR ($5::boolean AND s.project_id <> v.project_id) OR (NOT $6::boolean AND s.status <> ALL ($7::text[])))))
-RETURNING id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota
+RETURNING id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota, name_id
 `
 
 type beginDeleteVolumeParams struct {
@@ -326,6 +329,7 @@ func (q *Queries) beginDeleteVolume(ctx context.Context, arg beginDeleteVolumePa
 		&i.ServiceUuid,
 		&i.SharedTargets,
 		&i.ConsumesQuota,
+		&i.NameID,
 	)
 	return i, err
 }
@@ -395,7 +399,7 @@ func (q *Queries) deleteSnapshotsOf(ctx context.Context, volumeID string) ([]Sna
 }
 
 const deleteVolume = `-- name: deleteVolume :one
-DELETE FROM volumes WHERE id = $1 RETURNING id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota
+DELETE FROM volumes WHERE id = $1 RETURNING id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota, name_id
 `
 
 func (q *Queries) deleteVolume(ctx context.Context, id string) (Volume, error) {
@@ -434,6 +438,7 @@ func (q *Queries) deleteVolume(ctx context.Context, id string) (Volume, error) {
 		&i.ServiceUuid,
 		&i.SharedTargets,
 		&i.ConsumesQuota,
+		&i.NameID,
 	)
 	return i, err
 }
@@ -523,7 +528,7 @@ INSERT INTO volumes (id, project_id, user_id, size, status, name, description, b
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
         $11, $12, $13, $14, $15, $16,
         $17, $18, $19)
-RETURNING id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota
+RETURNING id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota, name_id
 `
 
 type insertVolumeParams struct {
@@ -604,6 +609,7 @@ func (q *Queries) insertVolume(ctx context.Context, arg insertVolumeParams) (Vol
 		&i.ServiceUuid,
 		&i.SharedTargets,
 		&i.ConsumesQuota,
+		&i.NameID,
 	)
 	return i, err
 }
@@ -647,7 +653,7 @@ func (q *Queries) mergeVolumeMetadata(ctx context.Context, arg mergeVolumeMetada
 const moveVolume = `-- name: moveVolume :one
 UPDATE volumes SET status = $1, previous_status = status, updated_at = now()
 WHERE id = $2 AND status = ANY ($3::text[])
-RETURNING id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota
+RETURNING id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota, name_id
 `
 
 type moveVolumeParams struct {
@@ -692,6 +698,7 @@ func (q *Queries) moveVolume(ctx context.Context, arg moveVolumeParams) (Volume,
 		&i.ServiceUuid,
 		&i.SharedTargets,
 		&i.ConsumesQuota,
+		&i.NameID,
 	)
 	return i, err
 }
@@ -808,7 +815,7 @@ UPDATE volumes v SET
     updated_at = now()
 WHERE v.id = $6
   AND ($1::text IS DISTINCT FROM 'in-use' OR EXISTS (SELECT 1 FROM attachments a WHERE a.volume_id = v.id))
-RETURNING id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota
+RETURNING id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota, name_id
 `
 
 type resetVolumeParams struct {
@@ -863,6 +870,7 @@ func (q *Queries) resetVolume(ctx context.Context, arg resetVolumeParams) (Volum
 		&i.ServiceUuid,
 		&i.SharedTargets,
 		&i.ConsumesQuota,
+		&i.NameID,
 	)
 	return i, err
 }
@@ -923,7 +931,7 @@ func (q *Queries) setVolumeReadonly(ctx context.Context, arg setVolumeReadonlyPa
 }
 
 const shareVolume = `-- name: shareVolume :one
-SELECT id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota FROM volumes WHERE id = $1 AND status = ANY ($2::text[]) FOR SHARE
+SELECT id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota, name_id FROM volumes WHERE id = $1 AND status = ANY ($2::text[]) FOR SHARE
 `
 
 type shareVolumeParams struct {
@@ -968,12 +976,13 @@ func (q *Queries) shareVolume(ctx context.Context, arg shareVolumeParams) (Volum
 		&i.ServiceUuid,
 		&i.SharedTargets,
 		&i.ConsumesQuota,
+		&i.NameID,
 	)
 	return i, err
 }
 
 const shareVolumeOf = `-- name: shareVolumeOf :one
-SELECT id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota FROM volumes v WHERE v.id = $1 AND v.status = ANY ($2::text[])
+SELECT id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota, name_id FROM volumes v WHERE v.id = $1 AND v.status = ANY ($2::text[])
   AND EXISTS (SELECT 1 FROM attachments a WHERE a.volume_id = v.id AND a.instance_uuid = $3)
 FOR SHARE OF v
 `
@@ -1020,6 +1029,7 @@ func (q *Queries) shareVolumeOf(ctx context.Context, arg shareVolumeOfParams) (V
 		&i.ServiceUuid,
 		&i.SharedTargets,
 		&i.ConsumesQuota,
+		&i.NameID,
 	)
 	return i, err
 }

@@ -3,7 +3,7 @@ package scheduler
 // capacityFilter: the pool has room for the size, over-subscription included.
 func capacityFilter(r *Request) func(*Pool) bool {
 	size, wantsThin := float64(r.SizeGiB), !r.thick()
-	return func(p *Pool) bool { return hasRoom(p, size, wantsThin) }
+	return func(p *Pool) bool { return r.ExistsOn != "" && p.Host == r.ExistsOn || hasRoom(p, size, wantsThin) }
 }
 
 func hasRoom(p *Pool, size float64, wantsThin bool) bool {

@@ -51,7 +51,8 @@ type check struct {
 // prepare puts before the configured filters what no configuration may drop.
 func prepare(fs []namedFilter, r *Request) []check {
 	checks := []check{{"resource backend", func(p *Pool) bool {
-		return (r.OnlyBackend == "" || r.OnlyBackend == backend(p.Host)) && (r.OnlyPool == "" || r.OnlyPool == p.Host)
+		return (r.OnlyBackend == "" || r.OnlyBackend == backend(p.Host)) && (r.OnlyPool == "" || r.OnlyPool == p.Host) &&
+			(r.NotPool == "" || r.NotPool != p.Host)
 	}}, {"tried before", retryFilter(r)}}
 	for _, f := range fs {
 		checks = append(checks, check{f.name, f.prepare(r)})

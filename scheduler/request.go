@@ -29,5 +29,7 @@ type Request struct {
 	OnlyBackend string   // host@backend of the source of a clone; "" is any
 	OnlyPool    string   // host@backend#pool, for extend and whatever else stays where it is; "" is any
 
-	ExtendAttached bool // the growth is for a volume that is attached
+	NotPool        string // host@backend#pool that a volume leaves
+	ExistsOn       string // pool that holds the volume already, and needs no room for it
+	ExtendAttached bool   // the growth is for a volume that is attached
 }

@@ -116,6 +116,10 @@ func (s *Scheduler) do(ctx context.Context, j *db.Job) error {
 		return s.cloneGroup(ctx, j)
 	case db.JobGroupDelete:
 		return s.deleteGroup(ctx, j)
+	case db.JobVolumeRetype:
+		return s.retype(ctx, j)
+	case db.JobVolumeMigrate:
+		return s.migrate(ctx, j)
 	}
 	return s.Store.Failed(ctx, j, "unknown job")
 }

@@ -105,7 +105,7 @@ func (w *Worker) connectionInfo(v db.Volume, at db.Attachment, c connector, g ta
 	info := connectionInfo{
 		DriverVolumeType: "iscsi",
 		TargetPortal:     w.Portals[0],
-		TargetIQN:        w.iqn(v.ID),
+		TargetIQN:        w.iqn(&v),
 		VolumeID:         v.ID,
 		AuthMethod:       "CHAP",
 		AuthUsername:     g.User,
@@ -134,7 +134,7 @@ func (w *Worker) disconnect(ctx context.Context, j *db.Job) error {
 		return fmt.Errorf("connections of the attachment: %w", err)
 	}
 	for _, id := range append(connections, *j.AttachmentID) {
-		if err := w.revoke(j.VolumeID, id); err != nil {
+		if err := w.revoke(ctx, j.VolumeID, id); err != nil {
 			return err
 		}
 	}
@@ -149,7 +149,7 @@ func (w *Worker) reexport(ctx context.Context) error {
 		return fmt.Errorf("exports of %s: %w", w.Host, err)
 	}
 	for _, r := range rows {
-		v := db.Volume{ID: r.VolumeID, Size: r.Size, Host: r.Host}
+		v := db.Volume{ID: r.VolumeID, Size: r.Size, Host: r.Host, NameID: r.NameID}
 		if err := w.reexportOne(ctx, v, r.ID, r.Connector, r.ConnectionInfo); err != nil {
 			w.Log.Error("cannot export again; the volume goes to error", "volume", v.ID, "err", err)
 			if err := w.Store.ExportLost(ctx, v.ID); err != nil {

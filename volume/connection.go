@@ -99,7 +99,7 @@ func (w *Worker) terminate(ctx context.Context, j *db.Job) error {
 		}
 	}
 	for _, id := range ids {
-		if err := w.revoke(j.VolumeID, id); err != nil {
+		if err := w.revoke(ctx, j.VolumeID, id); err != nil {
 			return err
 		}
 	}

@@ -14,7 +14,7 @@ func (w *Worker) deleteVolume(ctx context.Context, j *db.Job) error {
 	if err != nil {
 		return fmt.Errorf("volume to delete: %w", err)
 	}
-	if err := w.unexport(v.ID); err != nil {
+	if err := w.unexport(v.BackendID()); err != nil {
 		return err
 	}
 	snaps, err := w.Store.SnapshotsOf(ctx, v.ID)

@@ -14,7 +14,7 @@ import (
 // one after the other, so an export itself needs no lock.
 type exports struct {
 	mu       sync.Mutex
-	byVolume map[string]*export
+	byVolume map[string]*export // by the id that the volume bears in its backend
 }
 
 // export is one served volume: an open device under a target, and the grants
@@ -28,25 +28,29 @@ type export struct {
 
 const ioWorkers = 16 // goroutines that wait for the disk, per exported volume
 
-func (w *Worker) iqn(volumeID string) string { return w.TargetPrefix + "volume-" + volumeID }
+func (w *Worker) iqn(v *db.Volume) string { return w.TargetPrefix + "volume-" + v.BackendID() }
 
-func (w *Worker) exported(volumeID string) *export {
+func (w *Worker) exported(id string) *export {
 	w.exports.mu.Lock()
 	defer w.exports.mu.Unlock()
-	return w.exports.byVolume[volumeID]
+	return w.exports.byVolume[id]
+}
+
+func (w *Worker) keep(id string, e *export) {
+	w.exports.mu.Lock()
+	defer w.exports.mu.Unlock()
+	w.exports.byVolume[id] = e
 }
 
 // export serves the volume, if it is not served yet, and lets the grant in.
 func (w *Worker) export(ctx context.Context, v db.Volume, g target.Grant) error {
-	e := w.exported(v.ID)
+	e := w.exported(v.BackendID())
 	if e == nil {
 		var err error
-		if e, err = w.open(ctx, v); err != nil {
+		if e, err = w.open(ctx, v, w.iqn(&v), driver.ReadWrite); err != nil {
 			return err
 		}
-		w.exports.mu.Lock()
-		w.exports.byVolume[v.ID] = e
-		w.exports.mu.Unlock()
+		w.keep(v.BackendID(), e)
 	}
 	if err := e.target.Grant(g); err != nil {
 		return fmt.Errorf("grant %s: %w", g.ID, err)
@@ -55,16 +59,16 @@ func (w *Worker) export(ctx context.Context, v db.Volume, g target.Grant) error 
 	return nil
 }
 
-// open makes the target of a volume.
-func (w *Worker) open(ctx context.Context, v db.Volume) (*export, error) {
-	d, err := w.Driver.Open(ctx, driver.VolumeSource(w.volume(v)), driver.ReadWrite)
+// open makes a target of a volume.
+func (w *Worker) open(ctx context.Context, v db.Volume, name string, m driver.Mode) (*export, error) {
+	d, err := w.Driver.Open(ctx, driver.VolumeSource(w.volume(v)), m)
 	if err != nil {
 		return nil, fmt.Errorf("open volume: %w", err)
 	}
 	gated := newGatedDevice(d)
 	e := &export{device: gated, backing: target.NewBlocking(gated, ioWorkers), grants: make(map[string]bool)}
-	e.target, err = w.Target.AddTarget(target.TargetConfig{Name: w.iqn(v.ID),
-		LUNs: []target.LUN{{Device: e.backing, Serial: v.ID, Vendor: "CLINKER", Product: "VOLUME", Revision: "0001"}}})
+	e.target, err = w.Target.AddTarget(target.TargetConfig{Name: name, LUNs: []target.LUN{{Device: e.backing, Serial: v.ID,
+		ReadOnly: m == driver.ReadOnly, Vendor: "CLINKER", Product: "VOLUME", Revision: "0001"}}})
 	if err != nil {
 		_ = e.backing.Close()
 		_ = d.Close()
@@ -74,8 +78,12 @@ func (w *Worker) open(ctx context.Context, v db.Volume) (*export, error) {
 }
 
 // revoke ends what one attachment or connection may do; the last one ends the export.
-func (w *Worker) revoke(volumeID, grant string) error {
-	e := w.exported(volumeID)
+func (w *Worker) revoke(ctx context.Context, volumeID, grant string) error {
+	id, err := w.Store.BackendIDOf(ctx, volumeID)
+	if err != nil {
+		return err
+	}
+	e := w.exported(id)
 	if e == nil {
 		return nil
 	}
@@ -84,38 +92,38 @@ func (w *Worker) revoke(volumeID, grant string) error {
 	if len(e.grants) > 0 {
 		return nil
 	}
-	return w.unexport(volumeID)
+	return w.unexport(id)
 }
 
 // unexport ends every session of the volume and closes its device. The export
 // is forgotten last: after a failure the next attempt finds it and goes on.
-func (w *Worker) unexport(volumeID string) error {
-	e := w.exported(volumeID)
+func (w *Worker) unexport(id string) error {
+	e := w.exported(id)
 	if e == nil {
 		return nil
 	}
-	if err := w.shut(volumeID, e); err != nil {
+	if err := w.shut(id, e); err != nil {
 		return err
 	}
 	w.exports.mu.Lock()
 	defer w.exports.mu.Unlock()
-	delete(w.exports.byVolume, volumeID)
+	delete(w.exports.byVolume, id)
 	return nil
 }
 
 // shut ends sessions and outstanding I/O, makes what was written durable and
 // closes the device, in this order.
-func (w *Worker) shut(volumeID string, e *export) error {
-	w.Target.RemoveTarget(w.iqn(volumeID))
+func (w *Worker) shut(id string, e *export) error {
+	w.Target.RemoveTarget(e.target.Name())
 	if err := e.backing.Close(); err != nil {
-		return fmt.Errorf("end I/O of volume %s: %w", volumeID, err)
+		return fmt.Errorf("end I/O of volume %s: %w", id, err)
 	}
 	// An initiator that did not flush has no promise, but a clean detach keeps its data all the same.
 	if err := e.device.Flush(); err != nil {
-		w.Log.Warn("flush at detach", "volume", volumeID, "err", err)
+		w.Log.Warn("flush at detach", "volume", id, "err", err)
 	}
 	if err := e.device.Close(); err != nil {
-		return fmt.Errorf("close volume %s: %w", volumeID, err)
+		return fmt.Errorf("close volume %s: %w", id, err)
 	}
 	return nil
 }
@@ -134,8 +142,8 @@ func (w *Worker) closeExports() error {
 }
 
 // capacityChanged tells the initiators of a volume, if there are any.
-func (w *Worker) capacityChanged(volumeID string) {
-	if e := w.exported(volumeID); e != nil {
+func (w *Worker) capacityChanged(v *db.Volume) {
+	if e := w.exported(v.BackendID()); e != nil {
 		e.target.CapacityChanged()
 	}
 }

@@ -22,6 +22,6 @@ func (w *Worker) extendVolume(ctx context.Context, j *db.Job) error {
 	if err := w.Driver.Extend(ctx, w.volume(v), bytesOf(args.SizeGiB)); err != nil {
 		return fmt.Errorf("extend volume: %w", err)
 	}
-	w.capacityChanged(v.ID)
+	w.capacityChanged(&v)
 	return w.Store.VolumeExtended(ctx, j, args.SizeGiB)
 }

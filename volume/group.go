@@ -82,7 +82,7 @@ func (w *Worker) deleteGroup(ctx context.Context, j *db.Job) error {
 		if v.Host == nil {
 			continue // it was never placed
 		}
-		if err := w.unexport(v.ID); err != nil {
+		if err := w.unexport(v.BackendID()); err != nil {
 			return err
 		}
 		if err := w.Driver.Delete(ctx, w.volume(v)); err != nil {

@@ -46,7 +46,7 @@ func (w *Worker) known(ctx context.Context) (map[string]bool, error) {
 	}
 	known := make(map[string]bool, len(volumes)+len(snaps))
 	for _, v := range volumes {
-		known[driver.KindVolume+v.ID] = true
+		known[driver.KindVolume+v.BackendID()] = true
 	}
 	for _, s := range snaps {
 		known[driver.KindSnapshot+s.ID] = true

@@ -159,6 +159,10 @@ func (w *Worker) do(ctx context.Context, j *db.Job) error {
 		return w.deleteVolume(ctx, j)
 	case db.JobVolumeExtend:
 		return w.extendVolume(ctx, j)
+	case db.JobVolumeRetype, db.JobVolumeMigrate:
+		return w.move(ctx, j)
+	case db.JobVolumeDiscard:
+		return w.discard(ctx, j)
 	case db.JobSnapshotCreate:
 		return w.createSnapshot(ctx, j)
 	case db.JobSnapshotDelete:
@@ -198,7 +202,7 @@ func (w *Worker) do(ctx context.Context, j *db.Job) error {
 // final reports whether another attempt could not end otherwise.
 func final(err error) bool {
 	return errors.Is(err, driver.ErrNoSpace) || errors.Is(err, driver.ErrInvalid) || errors.Is(err, driver.ErrNotFound) ||
-		errors.Is(err, driver.ErrExists) || db.IsKind(err, db.OverLimit)
+		errors.Is(err, driver.ErrExists) || errors.Is(err, db.ErrMoveCalledOff) || db.IsKind(err, db.OverLimit)
 }
 
 // giveUp undoes what a failed operation may have left and ends the job.
@@ -207,7 +211,7 @@ func (w *Worker) giveUp(ctx context.Context, j *db.Job, cause error) error {
 	case db.JobVolumeCreate:
 		return w.giveUpCreate(ctx, j, cause)
 	case db.JobInitialize:
-		w.takeBack(j.VolumeID, j.ID)
+		w.takeBack(ctx, j.VolumeID, j.ID)
 	case db.JobVolumeManage, db.JobSnapshotManage:
 		return w.giveUpManage(ctx, j, cause)
 	case db.JobGroupClone:
@@ -215,14 +219,16 @@ func (w *Worker) giveUp(ctx context.Context, j *db.Job, cause error) error {
 	case db.JobGroupSnapshotCreate:
 		w.dropMembers(ctx, j)
 	case db.JobConnect:
-		w.takeBack(j.VolumeID, *j.AttachmentID)
+		w.takeBack(ctx, j.VolumeID, *j.AttachmentID)
+	case db.JobVolumeDiscard:
+		return w.giveUpDiscard(ctx, j, cause)
 	}
 	return w.Store.Failed(ctx, j, userReason(cause))
 }
 
 // takeBack ends an export that nobody was told of.
-func (w *Worker) takeBack(volumeID, grant string) {
-	if err := w.revoke(volumeID, grant); err != nil {
+func (w *Worker) takeBack(ctx context.Context, volumeID, grant string) {
+	if err := w.revoke(ctx, volumeID, grant); err != nil {
 		w.Log.Warn("cannot take back an export that failed", "volume", volumeID, "err", err)
 	}
 }
@@ -242,12 +248,12 @@ func userReason(err error) string {
 
 // volume and snapshot name a row for the driver.
 func (w *Worker) volume(v db.Volume) driver.Volume {
-	return driver.Volume{ID: v.ID, Name: fmt.Sprintf(w.VolumeName, v.ID), SizeBytes: bytesOf(v.Size), Pool: db.PoolOf(deref(v.Host))}
+	return driver.Volume{ID: v.BackendID(), Name: fmt.Sprintf(w.VolumeName, v.BackendID()), SizeBytes: bytesOf(v.Size), Pool: db.PoolOf(deref(v.Host))}
 }
 
 func (w *Worker) snapshot(s db.Snapshot, v db.Volume) driver.Snapshot {
-	return driver.Snapshot{ID: s.ID, Name: fmt.Sprintf(w.SnapshotName, s.ID), VolumeID: v.ID,
-		VolumeName: fmt.Sprintf(w.VolumeName, v.ID), SizeBytes: bytesOf(s.VolumeSize), Pool: db.PoolOf(deref(v.Host))}
+	return driver.Snapshot{ID: s.ID, Name: fmt.Sprintf(w.SnapshotName, s.ID), VolumeID: v.BackendID(),
+		VolumeName: fmt.Sprintf(w.VolumeName, v.BackendID()), SizeBytes: bytesOf(s.VolumeSize), Pool: db.PoolOf(deref(v.Host))}
 }
 
 func bytesOf(gib int32) int64 { return int64(gib) << 30 }

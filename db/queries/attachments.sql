@@ -31,7 +31,7 @@ DELETE FROM attachments WHERE volume_id = @volume_id RETURNING id;
 -- exportsOn lists what a worker must export before it accepts a connection: to
 -- attachments, and to those that initialized a connection without one.
 -- name: ExportsOn :many
-SELECT e.id, e.volume_id, e.connector, e.connection_info, v.size, v.host
+SELECT e.id, e.volume_id, e.connector, e.connection_info, v.size, v.host, v.name_id
 FROM (SELECT a.id, a.volume_id, a.connector, a.connection_info, a.created_at FROM attachments a WHERE a.connection_info IS NOT NULL
       UNION ALL
       SELECT c.id, c.volume_id, c.connector, c.connection_info, c.created_at FROM volume_connections c) e

@@ -1,5 +1,5 @@
 -- name: HasVolume :one
-SELECT EXISTS (SELECT 1 FROM volumes WHERE id = @id);
+SELECT EXISTS (SELECT 1 FROM volumes WHERE id = @id OR name_id = @id);
 
 -- name: HasSnapshot :one
 SELECT EXISTS (SELECT 1 FROM snapshots WHERE id = @id);

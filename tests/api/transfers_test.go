@@ -16,12 +16,6 @@ func (c caller) offer(path, volume, members string) (id, key string) {
 
 func acceptWith(key string) string { return fmt.Sprintf(`{"accept": {"auth_key": %q}}`, key) }
 
-func (c caller) used(resource string) float64 {
-	c.t.Helper()
-	n, _ := c.want(200, "GET", "/os-quota-sets/"+c.project+"?usage=true", nil).get("quota_set", resource, "in_use").(float64)
-	return n
-}
-
 func TestTransferBetweenProjects(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"/os-volume-transfer", "/volume-transfers"} {
@@ -51,7 +45,7 @@ func TestTransferBetweenProjects(t *testing.T) {
 			t.Errorf("the snapshot is of %s", owner)
 		}
 		for resource, want := range map[string]float64{"volumes": 1, "snapshots": 1, "gigabytes": 2} {
-			if a, b := from.used(resource), to.used(resource); a != 0 || b != want {
+			if a, b := from.used(resource, "in_use"), to.used(resource, "in_use"); a != 0 || b != want {
 				t.Errorf("%s: %v and %v in use", resource, a, b)
 			}
 		}
@@ -63,7 +57,7 @@ func TestTransferBetweenProjects(t *testing.T) {
 			{name: "delete with its snapshot", method: "DELETE", path: "/volumes/" + volume + "?cascade=true", status: 202},
 		})
 		to.gone("/volumes/" + volume)
-		if n := to.used("gigabytes"); n != 0 {
+		if n := to.used("gigabytes", "in_use"); n != 0 {
 			t.Errorf("%v GiB are left in use", n)
 		}
 	}
@@ -88,7 +82,7 @@ func TestTransferOverQuota(t *testing.T) {
 	refused(`"gigabytes": 0`, "Requested volume or snapshot exceeds allowed gigabytes quota. Requested 1G, quota is 0G and 0G has been consumed.")
 	refused(`"volumes": 0`, "VolumeLimitExceeded: Maximum number of volumes allowed (0) exceeded for quota 'volumes'.")
 	refused(`"per_volume_gigabytes": 0`, "VolumeSizeExceedsLimit: Requested volume size 1G is larger than maximum allowed limit 0G.")
-	if from.used("volumes") != 1 || to.used("volumes") != 0 {
+	if from.used("volumes", "in_use") != 1 || to.used("volumes", "in_use") != 0 {
 		t.Error("a refused transfer moved quota")
 	}
 	from.status("volume", volume, "awaiting-transfer")

@@ -132,6 +132,9 @@ func (s *Session) handle(bhs, data []byte, itt uint32, c Command, r *Result) (ov
 		if int(p.BufferOffset) != len(r.Data) || int(p.DataSN) != r.DataIns {
 			return false, fmt.Errorf("Data-In %d at %d, have %d", p.DataSN, p.BufferOffset, len(r.Data))
 		}
+		if len(r.Data)+len(data) > c.In {
+			return false, fmt.Errorf("Data-In of %d bytes, %d are expected", len(r.Data)+len(data), c.In)
+		}
 		r.Data = append(r.Data, data...)
 		r.DataIns++
 		if p.HasStatus {

@@ -1,5 +1,6 @@
-// Package initiator is a small iSCSI initiator for tests and benchmarks: it
-// can also do what a good initiator would not.
+// Package initiator is a small iSCSI initiator: what target/initiator offers to
+// others stands on it, and tests and benchmarks use it as it is, since it can
+// also do what a good initiator would not.
 package initiator
 
 import (
