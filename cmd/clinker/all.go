@@ -160,8 +160,12 @@ type standaloneService struct {
 }
 
 func (s *standaloneService) run(ctx context.Context) error {
+	rules, err := openPolicy(s.cfg, s.log)
+	if err != nil {
+		return err
+	}
 	replies := replyQueue()
-	handler := s.handler(replies)
+	handler := s.handler(replies, rules)
 	ready := make(chan struct{})
 	return together(ctx, map[string]func(context.Context) error{
 		"volume":    func(ctx context.Context) error { return s.runVolume(ctx, s.iscsi, ready) },

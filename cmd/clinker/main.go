@@ -41,12 +41,16 @@ PostgreSQL and RabbitMQ:
     clinker db sync --config-file /etc/clinker/cinder.conf
     clinker api | scheduler | volume  --config-file /etc/clinker/cinder.conf
 
+What there is to call, and who may:
+    clinker routes
+    clinker policy list
+
 If something does not start, ask what is missing:
     clinker doctor`,
 		Version:       version,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(allCommand(), apiCommand(), schedulerCommand(), volumeCommand(), dbCommand(), doctorCommand())
+	cmd.AddCommand(allCommand(), apiCommand(), schedulerCommand(), volumeCommand(), dbCommand(), policyCommand(), routesCommand(), doctorCommand())
 	return cmd
 }

@@ -14,6 +14,7 @@ type Config struct {
 	Default  Default   `section:"DEFAULT"`
 	Database Database  `section:"database"`
 	Rabbit   Rabbit    `section:"oslo_messaging_rabbit"`
+	Policy   Policy    `section:"oslo_policy"`
 	Backends []Backend // in the order of enabled_backends
 
 	source *source
@@ -85,6 +86,15 @@ type Rabbit struct {
 	IntervalMax   int    `conf:"rabbit_interval_max" default:"30" min:"1" max:"3600" help:"Most seconds between two tries to reach a broker."`
 	SSL           bool   `conf:"ssl" default:"False" help:"Reach the brokers over TLS."`
 	SSLCAFile     string `conf:"ssl_ca_file" help:"File with the certificates that sign the broker's. Empty: those of the system."`
+}
+
+// Policy is the section [oslo_policy].
+type Policy struct {
+	File               string   `conf:"policy_file" default:"policy.yaml" help:"File with the rules that differ from the defaults, YAML or JSON. Beside this file unless the path is absolute. clinker policy sample prints every rule."`
+	Dirs               []string `conf:"policy_dirs" default:"policy.d" help:"Folders whose files are read after policy_file, by name; later ones win. An option that is given several times names several."`
+	DefaultRule        string   `conf:"policy_default_rule" default:"default" help:"Rule that stands for those that do not exist."`
+	EnforceNewDefaults bool     `conf:"enforce_new_defaults" default:"False" help:"Leave out the older, wider checks that are allowed beside many rules."`
+	EnforceScope       bool     `conf:"enforce_scope" default:"False" help:"Refuse tokens whose scope a rule does not name. No rule of block storage names scopes, so this changes nothing."`
 }
 
 // Backend is what every driver's section may hold. An option that the section
