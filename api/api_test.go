@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -309,7 +310,7 @@ func TestTableIsWhole(t *testing.T) {
 	e := New(Config{}).Policy.Current()
 	seen := make(map[string]bool)
 	for _, r := range Routes() {
-		for _, rule := range append([]string{r.Policy}, r.Checks...) {
+		for _, rule := range slices.Concat([]string{r.Policy}, r.Checks, r.Also) {
 			if rule != "" && !e.Known(rule) {
 				t.Errorf("%s %s: no rule %s", r.Method, r.Path, rule)
 			}

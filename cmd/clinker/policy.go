@@ -105,7 +105,7 @@ func printRules(out io.Writer, e *policy.Enforcer) error {
 func operationsOf(rule string) []string {
 	var out []string
 	for _, r := range api.Routes() {
-		if r.Policy == rule || slices.Contains(r.Checks, rule) {
+		if r.Policy == rule || slices.Contains(r.Checks, rule) || slices.Contains(r.Also, rule) {
 			op := r.Method + " " + r.Path
 			if r.Action != "" {
 				op += " (" + r.Action + ")"

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -56,7 +57,7 @@ func routeTable() []route {
 		if r.Policy != "" {
 			row.Policies = append(row.Policies, r.Policy)
 		}
-		row.Policies = append(row.Policies, r.Checks...)
+		row.Policies = slices.Concat(row.Policies, r.Checks, r.Also)
 		rows = append(rows, row)
 	}
 	return rows
