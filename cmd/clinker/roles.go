@@ -57,9 +57,6 @@ func distributed(ctx context.Context, path string) (*base, error) {
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Default.AuthStrategy != "noauth" {
-		return nil, errors.New("option auth_strategy: Keystone is not supported yet; set auth_strategy = noauth and let only trusted networks reach the API")
-	}
 	log := newLogger(cfg.Default.Debug)
 	dsn, err := cfg.Database.DSN()
 	if err != nil {
