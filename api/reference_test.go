@@ -128,7 +128,7 @@ func (o operation) compare(r Route) (wrong []string) {
 			note("does not ask rule %s", p)
 		}
 	}
-	if r.Policy == "" && len(r.Checks) == 0 && !slices.Contains(open, o.method+" "+o.key()) {
+	if r.Policy == "" && len(r.Checks)+len(r.Also) == 0 && !slices.Contains(open, o.method+" "+o.key()) {
 		note("asks no rule at all")
 	}
 	if r.Schema == nil && (r.Method == http.MethodPost || r.Method == http.MethodPut) {

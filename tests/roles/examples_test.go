@@ -1,0 +1,196 @@
+package roles
+
+import (
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/clinker-io/clinker/api"
+)
+
+// step makes a thing that calls work on. One whose call is not in the table is
+// left out. $name stands for a thing made before.
+type step struct {
+	name string // of what is made; empty: nothing is remembered
+	call string // method, path, action; with {} for parameters
+	path string // with its things; empty: the call's
+	body string
+	id   string // where the answer has it
+	// ready is the status to wait for, read at the path of what was made.
+	ready string
+}
+
+var steps = []step{
+	{name: "type", call: "POST /types", body: `{"volume_type": {"name": "plain", "extra_specs": {"multiattach": "<is> False"}}}`, id: "volume_type.id"},
+	{name: "private_type", call: "POST /types", body: `{"volume_type": {"name": "secret", "os-volume-type-access:is_public": false}}`, id: "volume_type.id"},
+	{call: "POST /types/{}/action addProjectAccess", path: "/types/$private_type/action", body: `{"addProjectAccess": {"project": "$project"}}`},
+	{name: "nowhere", call: "POST /types", body: `{"volume_type": {"name": "nowhere", "extra_specs": {"volume_backend_name": "nowhere"}}}`, id: "volume_type.id"},
+	{call: "PUT /default-types/{}", path: "/default-types/$project", body: `{"default_type": {"volume_type": "$type"}}`},
+	{call: "DELETE /default-types/{}", path: "/default-types/$project"},
+	{name: "volume", call: "POST /volumes", body: `{"volume": {"size": 1, "metadata": {"k": "v"}}}`, id: "volume.id", ready: "available"},
+	{name: "reserved_volume", call: "POST /volumes", body: `{"volume": {"size": 1}}`, id: "volume.id", ready: "available"},
+	{name: "lost_volume", call: "POST /volumes", body: `{"volume": {"size": 1, "volume_type": "nowhere"}}`, id: "volume.id", ready: "error"},
+	{name: "message", call: "GET /messages", id: "messages.0.id"},
+	{name: "snapshot", call: "POST /snapshots", body: `{"snapshot": {"volume_id": "$volume", "metadata": {"k": "v"}}}`, id: "snapshot.id", ready: "available"},
+	{name: "attachment", call: "POST /attachments", body: `{"attachment": {"volume_uuid": "$reserved_volume"}}`, id: "attachment.id"},
+	{call: "PUT /default-types/{}", path: "/default-types/$project", body: `{"default_type": {"volume_type": "$type"}}`},
+
+	{name: "qos", call: "POST /qos-specs", body: `{"qos_specs": {"name": "q", "k": "v"}}`, id: "qos_specs.id"},
+	{call: "POST /volumes/{}/action os-set_image_metadata", path: "/volumes/$volume/action", body: `{"os-set_image_metadata": {"metadata": {"k": "v"}}}`},
+	{name: "group_type", call: "POST /group_types", body: `{"group_type": {"name": "g", "group_specs": {"k": "v"}}}`, id: "group_type.id"},
+	{name: "group", call: "POST /groups", body: `{"group": {"group_type": "$group_type", "volume_types": ["$type"]}}`, id: "group.id", ready: "available"},
+	{name: "grouped_volume", call: "POST /groups", path: "/volumes", body: `{"volume": {"size": 1, "volume_type": "$type", "group_id": "$group"}}`, id: "volume.id", ready: "available"},
+	{name: "group_snapshot", call: "POST /group_snapshots", body: `{"group_snapshot": {"group_id": "$group"}}`, id: "group_snapshot.id", ready: "available"},
+	{name: "offered_volume", call: "POST /volume-transfers", path: "/volumes", body: `{"volume": {"size": 1}}`, id: "volume.id", ready: "available"},
+	{name: "transfer", call: "POST /volume-transfers", body: `{"transfer": {"volume_id": "$offered_volume"}}`, id: "transfer.id"},
+}
+
+// bodies are examples of what calls take, by call. An action that is not here
+// takes an empty object.
+var bodies = map[string]string{
+	"POST /volumes":                                   `{"volume": {"size": 1}}`,
+	"PUT /volumes/{}":                                 `{"volume": {"name": "n"}}`,
+	"POST /volumes/{}/metadata":                       `{"metadata": {"a": "b"}}`,
+	"PUT /volumes/{}/metadata":                        `{"metadata": {"a": "b"}}`,
+	"PUT /volumes/{}/metadata/{}":                     `{"meta": {"k": "b"}}`,
+	"POST /volumes/{}/action os-extend":               `{"os-extend": {"new_size": 2}}`,
+	"POST /volumes/{}/action os-reset_status":         `{"os-reset_status": {"status": "error"}}`,
+	"POST /volumes/{}/action os-set_bootable":         `{"os-set_bootable": {"bootable": true}}`,
+	"POST /volumes/{}/action os-update_readonly_flag": `{"os-update_readonly_flag": {"readonly": true}}`,
+	"POST /snapshots":                                 `{"snapshot": {"volume_id": "$volume"}}`,
+	"PUT /snapshots/{}":                               `{"snapshot": {"name": "n"}}`,
+	"POST /snapshots/{}/metadata":                     `{"metadata": {"a": "b"}}`,
+	"PUT /snapshots/{}/metadata":                      `{"metadata": {"a": "b"}}`,
+	"PUT /snapshots/{}/metadata/{}":                   `{"meta": {"k": "b"}}`,
+	"POST /snapshots/{}/action os-reset_status":       `{"os-reset_status": {"status": "error"}}`,
+	"POST /attachments":                               `{"attachment": {"volume_uuid": "$volume"}}`,
+	"PUT /attachments/{}":                             `{"attachment": {"connector": {"host": "h", "initiator": "iqn.1993-08.org.debian:01:a", "ip": "127.0.0.1"}}}`,
+	"POST /types":                                     `{"volume_type": {"name": "new"}}`,
+	"PUT /types/{}":                                   `{"volume_type": {"name": "newer"}}`,
+	"POST /types/{}/extra_specs":                      `{"extra_specs": {"a": "b"}}`,
+	"PUT /types/{}/extra_specs/{}":                    `{"multiattach": "<is> False"}`,
+	"POST /types/{}/action addProjectAccess":          `{"addProjectAccess": {"project": "$other_project"}}`,
+	"POST /types/{}/action removeProjectAccess":       `{"removeProjectAccess": {"project": "$project"}}`,
+	"PUT /default-types/{}":                           `{"default_type": {"volume_type": "$type"}}`,
+	"PUT /os-quota-sets/{}":                           `{"quota_set": {"volumes": 20}}`,
+	"PUT /os-quota-class-sets/{}":                     `{"quota_class_set": {"volumes": 20}}`,
+	"PUT /os-services/enable":                         `{"host": "node1@file", "binary": "cinder-volume"}`,
+	"PUT /os-services/disable":                        `{"host": "node1@file", "binary": "cinder-volume"}`,
+	"PUT /os-services/disable-log-reason":             `{"host": "node1@file", "binary": "cinder-volume", "disabled_reason": "r"}`,
+	"PUT /os-services/freeze":                         `{"host": "node1@file"}`,
+	"PUT /os-services/thaw":                           `{"host": "node1@file"}`,
+}
+
+// made says which thing a parameter means that follows a part of a path.
+var made = map[string]string{
+	"volumes": "volume", "snapshots": "snapshot", "attachments": "attachment", "messages": "message", "types": "type",
+	"os-quota-sets": "project", "default-types": "project", "qos-specs": "qos", "group_types": "group_type", "groups": "group",
+	"group_snapshots": "group_snapshot", "volume-transfers": "transfer", "os-volume-transfer": "transfer",
+}
+
+// fixed are parameters that are no things.
+var fixed = map[string]string{"metadata": "k", "extra_specs": "multiattach" /* which everybody sees */, "group_specs": "k", "extensions": "os-hosts", "os-quota-class-sets": "default",
+	"encryption": "cipher", "capabilities": "node1@file", "os-hosts": "node1@file"}
+
+// owned are the things of a project: other projects do not see them.
+var owned = []string{"volume", "reserved_volume", "snapshot", "attachment", "message", "group", "group_snapshot", "transfer"}
+
+// open are calls on things of others that everybody may make who knows of them.
+var open = []string{"POST /volume-transfers/{}/accept", "POST /os-volume-transfer/{}/accept"}
+
+var parameter = regexp.MustCompile(`\{[^}]*\}`)
+
+// callOf names a route as the tables above do.
+func callOf(r api.Route) string {
+	return strings.TrimSpace(r.Method + " " + parameter.ReplaceAllString(r.Path, "{}") + " " + r.Action)
+}
+
+// request is an example of a call.
+type request struct {
+	path, body string
+	owned      bool // it works on things of the owner's project
+	missing    string
+}
+
+// example makes the request of a route.
+func (s *setup) example(r api.Route) request {
+	var q request
+	use := func(name string) string {
+		if s.things[name] == "" {
+			q.missing = "nothing is called " + name
+		}
+		q.owned = q.owned || slices.Contains(owned, name)
+		return s.things[name]
+	}
+	parts := strings.Split(r.Path, "/")
+	for i, part := range parts {
+		if !strings.HasPrefix(part, "{") {
+			continue
+		}
+		before := parts[i-1]
+		switch {
+		case fixed[before] != "":
+			parts[i] = fixed[before]
+		case before == "types" && (strings.HasSuffix(r.Path, "os-volume-type-access") || strings.HasSuffix(r.Action, "ProjectAccess")):
+			parts[i] = use("private_type")
+		default:
+			parts[i] = use(made[before])
+		}
+	}
+	q.path = strings.Join(parts, "/")
+	call := callOf(r)
+	body, ok := bodies[call]
+	switch {
+	case ok:
+	case r.Action != "":
+		body = `{"` + r.Action + `": {}}`
+	case r.Schema != nil:
+		q.missing = "no example of its body"
+	}
+	q.body = thing.ReplaceAllStringFunc(body, func(name string) string { return use(name[1:]) })
+	if slices.Contains(open, call) {
+		q.owned = false
+	}
+	return q
+}
+
+var thing = regexp.MustCompile(`\$[a-z_]+`)
+
+// prepare makes the things.
+func (s *setup) prepare() {
+	s.t.Helper()
+	routed := make(map[string]bool)
+	for _, r := range api.Routes() {
+		routed[callOf(r)] = true
+	}
+	fill := func(text string) string {
+		return thing.ReplaceAllStringFunc(text, func(name string) string { return s.things[name[1:]] })
+	}
+	for _, st := range steps {
+		if !routed[st.call] {
+			continue
+		}
+		method, path, _ := strings.Cut(st.call, " ")
+		if st.path != "" {
+			path = st.path
+		}
+		a, err := s.send(s.owner, newest, method, fill(path), fill(st.body))
+		if err != nil || a.status >= http.StatusBadRequest {
+			s.t.Fatalf("%s: %v %d %s", st.call, err, a.status, a.body)
+		}
+		if st.name == "" {
+			continue
+		}
+		if s.things[st.name] = a.get(st.id); s.things[st.name] == "" {
+			s.t.Fatalf("%s: no %s in %s", st.call, st.id, a.body)
+		}
+		if st.ready != "" {
+			kind, _, _ := strings.Cut(st.id, ".")
+			s.await(st.name+" to be "+st.ready, func() bool {
+				a, err := s.send(s.owner, newest, http.MethodGet, path+"/"+s.things[st.name], "")
+				return err == nil && a.get(kind+".status") == st.ready
+			})
+		}
+	}
+}
