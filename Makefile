@@ -37,15 +37,18 @@ unit: ## tests beside the code
 	@CGO_ENABLED=1 go test -race -p 2 $$(go list ./... | grep -v /tests/)
 
 e2e: ## black-box tests against the built service and real clients
-	@CGO_ENABLED=1 go test -race -p 1 -timeout 20m ./tests/...
+	@CGO_ENABLED=1 go test -race -count=1 -p 1 -timeout 20m ./tests/...
 
 demo: ## with the service running: what a user does, step by step, with times
 	@scripts/install demo
 	@go run ./tests/demo --state-dir "$(STATE)"
 
-bench: build ## the iSCSI target against tgt, the API by itself
+bench: build ## the iSCSI target against tgt
 	@scripts/install bench
 	@tests/bench/iscsi.sh
+
+bench-api: build ## the API: calls, processor time, memory, pages of a million volumes
+	@scripts/install run
 	@go run ./tests/bench/api --binary bin/clinker
 
 generate: ## typed Go from db/queries, sample configuration, states page

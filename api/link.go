@@ -44,14 +44,32 @@ func (r *Request) scope() string {
 	return "/" + r.project
 }
 
+// links are what stands round the id in the links of one collection's objects.
+type links struct {
+	collection             string
+	self, bookmark, finish []byte
+}
+
+func (r *Request) linksOf(collection string) *links {
+	if r.links.collection == collection {
+		return &r.links
+	}
+	base, rest := r.api.base(r.Request), r.scope()+"/"+collection+"/"
+	open := func(b, url string) []byte {
+		quoted := appendString([]byte(b), url)
+		return quoted[:len(quoted)-1] // the id follows
+	}
+	r.links = links{collection, open(`[{"rel": "self", "href": `, base+"/v3"+rest),
+		open(`"}, {"rel": "bookmark", "href": `, base+rest), []byte(`"}]`)}
+	return &r.links
+}
+
 // appendLinks appends the two links of an object. Its id needs no escape.
 func appendLinks(b []byte, r *Request, collection, id string) []byte {
-	base, rest := r.api.base(r.Request), r.scope()+"/"+collection+"/"+id
-	b = append(b, `[{"rel": "self", "href": `...)
-	b = appendString(b, base+"/v3"+rest)
-	b = append(b, `}, {"rel": "bookmark", "href": `...)
-	b = appendString(b, base+rest)
-	return append(b, "}]"...)
+	l := r.linksOf(collection)
+	b = append(append(b, l.self...), id...)
+	b = append(append(b, l.bookmark...), id...)
+	return append(b, l.finish...)
 }
 
 // nextLink is the page after the item with this id: all arguments again, but

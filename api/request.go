@@ -26,6 +26,7 @@ type Request struct {
 	rules   *policy.Enforcer // the same for all of the request
 	args    query
 	parsed  bool
+	links   links // of the collection that the answer shows
 }
 
 // Param is a part of the path by its name in the pattern.

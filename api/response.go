@@ -3,7 +3,6 @@ package api
 import (
 	"net/http"
 	"strconv"
-	"sync"
 )
 
 // Response is a success. The zero value is the route's status with no body.
@@ -11,15 +10,37 @@ type Response struct {
 	Status int                   // 0: the route's
 	Header http.Header           // beyond those of every answer
 	Body   func(b []byte) []byte // appends the JSON; nil: no body
+	ready  []byte                // the JSON, where it was written already, in a buffer from takeBuffer
 }
 
 // JSON is a response whose body append writes.
 func JSON(body func(b []byte) []byte) Response { return Response{Body: body} }
 
-var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 16<<10); return &b }}
+// buffers keeps a few buffers of answers for the next ones. A sync.Pool would
+// lose them at each collection, which large answers themselves bring about.
+var buffers = make(chan []byte, 8)
 
-// keepBuffer is the biggest buffer that goes back to the pool.
-const keepBuffer = 4 << 20
+// keepBuffer is the biggest buffer that is kept.
+const keepBuffer = 2 << 20
+
+func takeBuffer() []byte {
+	select {
+	case b := <-buffers:
+		return b
+	default:
+		return make([]byte, 0, 16<<10)
+	}
+}
+
+func giveBuffer(b []byte) {
+	if cap(b) > keepBuffer {
+		return
+	}
+	select {
+	case buffers <- b[:0]:
+	default:
+	}
+}
 
 // write sends the response; status is the route's.
 func (p Response) write(w http.ResponseWriter, v version, status int) {
@@ -31,7 +52,7 @@ func (p Response) write(w http.ResponseWriter, v version, status int) {
 	if p.Status != 0 {
 		status = p.Status
 	}
-	if p.Body == nil {
+	if p.Body == nil && p.ready == nil {
 		if status != http.StatusNoContent {
 			h.Set("Content-Type", "application/json")
 			h.Set("Content-Length", "0")
@@ -39,13 +60,12 @@ func (p Response) write(w http.ResponseWriter, v version, status int) {
 		w.WriteHeader(status)
 		return
 	}
-	buf := buffers.Get().(*[]byte)
-	b := p.Body((*buf)[:0])
-	writeJSON(w, status, b)
-	if cap(b) <= keepBuffer {
-		*buf = b
-		buffers.Put(buf)
+	b := p.ready
+	if b == nil {
+		b = p.Body(takeBuffer())
 	}
+	writeJSON(w, status, b)
+	giveBuffer(b)
 }
 
 func writeJSON(w http.ResponseWriter, status int, b []byte) {

@@ -1,5 +1,7 @@
 package api
 
+import "sync"
+
 // Field is one key of an object's JSON.
 type Field[T any] struct {
 	Name  string
@@ -15,24 +17,45 @@ const anyone = ""
 // View writes objects for one request: the fields of its microversion that its
 // caller may see.
 type View[T any] struct {
+	*shape[T]
 	r       *Request
-	fields  []Field[T]
-	keys    []string // `"name": `, made once
 	project func(*T) string
 	shown   map[string][]bool // by project: the fields that its rules show
+}
+
+// shape is the fields of one microversion with their keys, made once.
+type shape[T any] struct {
+	fields []Field[T]
+	keys   []string // `"name": `
+}
+
+type shapeKey struct {
+	fields any // the address of the first one
+	mv     Microversion
+}
+
+var shapes sync.Map // of shapeKey to *shape; one for each table and microversion
+
+func shapeOf[T any](fields []Field[T], mv Microversion) *shape[T] {
+	key := shapeKey{&fields[0], mv}
+	if s, ok := shapes.Load(key); ok {
+		return s.(*shape[T])
+	}
+	s := &shape[T]{}
+	for _, f := range fields {
+		if mv >= f.Since {
+			s.fields = append(s.fields, f)
+			s.keys = append(s.keys, string(append(appendString(nil, f.Name), ": "...)))
+		}
+	}
+	shapes.Store(key, s)
+	return s
 }
 
 // newView picks the fields. project says whose an object is, for the rules; nil
 // is the caller's own project.
 func newView[T any](r *Request, fields []Field[T], project func(*T) string) *View[T] {
-	v := &View[T]{r: r, project: project, shown: make(map[string][]bool, 1)}
-	for _, f := range fields {
-		if r.Microversion >= f.Since {
-			v.fields = append(v.fields, f)
-			v.keys = append(v.keys, string(append(appendString(nil, f.Name), ": "...)))
-		}
-	}
-	return v
+	return &View[T]{r: r, shape: shapeOf(fields, r.Microversion), project: project, shown: make(map[string][]bool, 1)}
 }
 
 // Append writes one object.
@@ -96,6 +119,29 @@ func (v *View[T]) Many(rows []T, p Page) Response {
 		b = append(b, ']')
 		return append(p.appendRest(b, v.r, len(rows)), '}')
 	})
+}
+
+// Stream is Many of a page whose objects each shows one after the other, and
+// whose matches it counts: they are written as they come.
+func (v *View[T]) Stream(p Page, idOf func(*T) string, each func(show func(*T)) (count int, err error)) (Response, error) {
+	b := append(appendString(append(takeBuffer(), '{'), p.Key), ": ["...)
+	n := 0
+	count, err := each(func(row *T) {
+		if n > 0 {
+			b = append(b, ", "...)
+		}
+		n++
+		b = v.Append(b, row)
+		p.Last = idOf(row)
+	})
+	if err != nil {
+		giveBuffer(b)
+		return Response{}, err
+	}
+	if p.Count != nil {
+		*p.Count = int64(count)
+	}
+	return Response{ready: append(p.appendRest(append(b, ']'), v.r, n), '}')}, nil
 }
 
 // Page is what stands round the objects of a list.

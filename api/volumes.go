@@ -74,15 +74,9 @@ func (a *API) volumePage(r *Request, fields []Field[db.VolumeView], collection s
 	if err != nil {
 		return Response{}, err
 	}
-	page, err := a.Store.ListVolumes(r.Context(), q)
-	if err != nil {
-		return Response{}, err
-	}
-	around := pageOf("volumes", collection, q, page)
-	if n := len(page.Items); n > 0 {
-		around.Last = page.Items[n-1].ID
-	}
-	return newView(r, fields, volumeProject).Many(page.Items, around), nil
+	around := pageOf("volumes", collection, q, db.Page[db.VolumeView]{})
+	return newView(r, fields, volumeProject).Stream(around, func(v *db.VolumeView) string { return v.ID },
+		func(show func(*db.VolumeView)) (int, error) { return a.Store.EachVolume(r.Context(), q, show) })
 }
 
 // pageOf is what stands round the items of a list with links.

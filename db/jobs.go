@@ -158,12 +158,10 @@ func (s *Store) endWith(ctx context.Context, j *Job, failure string, result json
 func (t *txn) afterJob(ctx context.Context, j *Job, reply *string) error {
 	if reply != nil {
 		t.wake(*reply, j.ID)
-	} else if err := t.deleteJob(ctx, j.ID); err != nil {
-		return err
 	}
-	queues, err := t.queuesWaitingFor(ctx, append(j.MemberVolumeIDs, j.VolumeID))
+	queues, err := t.closeJob(ctx, closeJobParams{ID: j.ID, Volumes: append(j.MemberVolumeIDs, j.VolumeID)})
 	if err != nil {
-		return err
+		return fmt.Errorf("close job %s: %w", j.ID, err)
 	}
 	for _, q := range queues {
 		t.wake(q, "")

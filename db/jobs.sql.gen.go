@@ -87,13 +87,38 @@ func (q *Queries) claimJob(ctx context.Context, arg claimJobParams) (Job, error)
 	return i, err
 }
 
-const deleteJob = `-- name: deleteJob :exec
-DELETE FROM jobs WHERE id = $1
+const closeJob = `-- name: closeJob :many
+WITH gone AS (DELETE FROM jobs AS ended WHERE ended.id = $2 AND ended.reply_to IS NULL)
+SELECT DISTINCT queue FROM jobs
+WHERE state = 'queued' AND (volume_id = ANY ($1::text[]::uuid[]) OR source_volume_id = ANY ($1::text[]::uuid[])
+      OR (member_volume_ids <> '{}' AND member_volume_ids && $1::text[]::uuid[]))
 `
 
-func (q *Queries) deleteJob(ctx context.Context, id string) error {
-	_, err := q.db.Exec(ctx, deleteJob, id)
-	return err
+type closeJobParams struct {
+	Volumes []string
+	ID      string
+}
+
+// closeJob removes an ended job that nobody waits for, and finds the queues
+// whose next job it stood in the way of.
+func (q *Queries) closeJob(ctx context.Context, arg closeJobParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, closeJob, arg.Volumes, arg.ID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var queue string
+		if err := rows.Scan(&queue); err != nil {
+			return nil, err
+		}
+		items = append(items, queue)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const endJob = `-- name: endJob :one
@@ -222,33 +247,6 @@ func (q *Queries) purgeJobs(ctx context.Context, ageSeconds float64) (int64, err
 		return 0, err
 	}
 	return result.RowsAffected(), nil
-}
-
-const queuesWaitingFor = `-- name: queuesWaitingFor :many
-SELECT DISTINCT queue FROM jobs
-WHERE state = 'queued' AND (volume_id = ANY ($1::text[]::uuid[]) OR source_volume_id = ANY ($1::text[]::uuid[])
-      OR (member_volume_ids <> '{}' AND member_volume_ids && $1::text[]::uuid[]))
-`
-
-// nextJobsOf finds what an ended job stood in the way of.
-func (q *Queries) queuesWaitingFor(ctx context.Context, volumes []string) ([]string, error) {
-	rows, err := q.db.Query(ctx, queuesWaitingFor, volumes)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []string
-	for rows.Next() {
-		var queue string
-		if err := rows.Scan(&queue); err != nil {
-			return nil, err
-		}
-		items = append(items, queue)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }
 
 const releaseLeases = `-- name: releaseLeases :exec

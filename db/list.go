@@ -22,8 +22,7 @@ type ListQuery struct {
 	WithCount bool   // count all matches, whatever the page
 }
 
-// Sort orders by a key. Items without a value come last, and first when Desc,
-// as PostgreSQL has them.
+// Sort orders by a key. Items without a value come first, and last when Desc.
 type Sort struct {
 	Key  string
 	Desc bool
@@ -40,6 +39,16 @@ type column struct {
 	sql      string
 	kind     columnKind
 	nullable bool
+	byOrder  bool // nullable, and an index on what order returns finds values
+}
+
+// order is what rows are sorted by: without nulls, so that one comparison of
+// rows says what follows a marker, and an index of the same text serves it.
+func (c column) order() string {
+	if !c.nullable {
+		return c.sql
+	}
+	return "coalesce(" + c.sql + ", " + c.kind.least() + ")"
 }
 
 // listing is one kind of list, made of constants of this package only.
@@ -51,6 +60,7 @@ type listing[T any] struct {
 	id      string // column of the id
 	keys    map[string]column
 	scan    func(pgx.Rows) (T, error)
+	read    func(*row) T // in the place of scan
 }
 
 func (l *listing[T]) gone(id string) error {
@@ -64,14 +74,12 @@ func (l *listing[T]) get(ctx context.Context, s *Store, id, project string) (T, 
 	if !l.only(&w, id, project) {
 		return zero, l.gone(id)
 	}
-	items, err := l.read(ctx, s, "SELECT "+l.columns+" FROM "+l.from+w.sql(), w.args)
-	if err != nil {
-		return zero, err
+	item, found := zero, false
+	err := l.fetch(ctx, s, "SELECT "+l.columns+" FROM "+l.from+w.sql(), w.args, func(i *T) { item, found = *i, true })
+	if err == nil && !found {
+		err = l.gone(id)
 	}
-	if len(items) == 0 {
-		return zero, l.gone(id)
-	}
-	return items[0], nil
+	return item, err
 }
 
 // only narrows to one id of one project; false when id cannot be one.
@@ -87,13 +95,20 @@ func (l *listing[T]) only(w *where, id, project string) bool {
 	return true
 }
 
-// list reads a page: one statement, with a look-up of the marker before it and
-// a count beside it when they are asked for.
+// list reads a page into memory.
 func (l *listing[T]) list(ctx context.Context, s *Store, q ListQuery) (Page[T], error) {
 	var page Page[T]
+	var err error
+	page.Count, err = l.each(ctx, s, q, func(item *T) { page.Items = append(page.Items, *item) })
+	return page, err
+}
+
+// each reads a page: one statement, with a look-up of the marker before it and
+// a count beside it when they are asked for. The item is show's until it returns.
+func (l *listing[T]) each(ctx context.Context, s *Store, q ListQuery, show func(*T)) (count int, err error) {
 	order, err := l.order(q.Sort)
 	if err != nil {
-		return page, err
+		return 0, err
 	}
 	var w where
 	if q.Project != "" {
@@ -103,46 +118,70 @@ func (l *listing[T]) list(ctx context.Context, s *Store, q ListQuery) (Page[T], 
 		w.add(w.filter(l.keys, f))
 	}
 	if q.WithCount {
-		if err := s.pool.QueryRow(ctx, "SELECT count(*) FROM "+l.from+w.sql(), w.args...).Scan(&page.Count); err != nil {
-			return page, fmt.Errorf("count: %w", err)
+		if err := s.pool.QueryRow(ctx, "SELECT count(*) FROM "+l.from+w.sql(), w.args...).Scan(&count); err != nil {
+			return 0, fmt.Errorf("count: %w", err)
 		}
 	}
 	if q.Marker != "" {
 		values, err := l.marker(ctx, s, q, order)
 		if err != nil {
-			return page, err
+			return 0, err
 		}
 		w.add(w.follows(order, values))
 	}
 	if q.Limit <= 0 {
-		return page, nil
+		return count, nil
 	}
 	sql := "SELECT " + l.columns + " FROM " + l.from + w.sql() + orderBy(order) + " LIMIT " + w.arg(q.Limit, intColumn)
 	if q.Offset > 0 {
 		sql += " OFFSET " + w.arg(q.Offset, intColumn)
 	}
-	page.Items, err = l.read(ctx, s, sql, w.args)
-	return page, err
+	return count, l.fetch(ctx, s, sql, append(q.mode(), w.args...), show)
 }
 
-func (l *listing[T]) read(ctx context.Context, s *Store, sql string, args []any) ([]T, error) {
+// mode has a page with filters planned for the values that it looks for: what
+// is rare wants another index than what is common.
+func (q ListQuery) mode() []any {
+	if len(q.Filters) > 0 {
+		return []any{pgx.QueryExecModeCacheDescribe}
+	}
+	return nil
+}
+
+func (l *listing[T]) fetch(ctx context.Context, s *Store, sql string, args []any, show func(*T)) error {
 	rows, err := s.pool.Query(ctx, sql, args...)
 	if err != nil {
-		return nil, fmt.Errorf("list: %w", err)
+		return fmt.Errorf("list: %w", err)
 	}
 	defer rows.Close()
-	var items []T
+	read, err := l.reader(rows)
+	if err != nil {
+		return fmt.Errorf("list: %w", err)
+	}
 	for rows.Next() {
-		item, err := l.scan(rows)
+		item, err := read()
 		if err != nil {
-			return nil, fmt.Errorf("list: %w", err)
+			return fmt.Errorf("list: %w", err)
 		}
-		items = append(items, item)
+		show(&item)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("list: %w", err)
+		return fmt.Errorf("list: %w", err)
 	}
-	return items, nil
+	return nil
+}
+
+// reader returns what reads the row that rows is at.
+func (l *listing[T]) reader(rows pgx.Rows) (func() (T, error), error) {
+	if l.read == nil {
+		return func() (T, error) { return l.scan(rows) }, nil
+	}
+	r, err := newRow(rows)
+	return func() (T, error) {
+		r.next(rows)
+		item := l.read(r)
+		return item, r.err
+	}, err
 }
 
 type ordered struct {
@@ -179,7 +218,7 @@ func (l *listing[T]) order(sort []Sort) ([]ordered, error) {
 func orderBy(order []ordered) string {
 	terms := make([]string, len(order))
 	for i, o := range order {
-		terms[i] = o.sql
+		terms[i] = o.order()
 		if o.desc {
 			terms[i] += " DESC"
 		}
@@ -187,17 +226,17 @@ func orderBy(order []ordered) string {
 	return " ORDER BY " + strings.Join(terms, ", ")
 }
 
-// marker reads the sort columns of the marker's row, as text; nil is null.
-func (l *listing[T]) marker(ctx context.Context, s *Store, q ListQuery, order []ordered) ([]*string, error) {
+// marker reads what the marker's row is sorted by, as text.
+func (l *listing[T]) marker(ctx context.Context, s *Store, q ListQuery, order []ordered) ([]string, error) {
 	var w where
 	if !l.only(&w, q.Marker, q.Project) {
 		return nil, l.gone(q.Marker)
 	}
 	texts := make([]string, len(order))
-	values := make([]*string, len(order))
+	values := make([]string, len(order))
 	into := make([]any, len(order))
 	for i, o := range order {
-		texts[i], into[i] = o.sql+"::text", &values[i]
+		texts[i], into[i] = o.order()+"::text", &values[i]
 	}
 	err := s.pool.QueryRow(ctx, "SELECT "+strings.Join(texts, ", ")+" FROM "+l.from+w.sql(), w.args...).Scan(into...)
 	if none(err) {
@@ -230,52 +269,30 @@ func (w *where) sql() string {
 	return " WHERE " + strings.Join(w.conds, " AND ")
 }
 
-// follows says that a row comes after these values of the sort columns. Where
-// all columns go one way and hold no null it is a comparison of rows, which an
-// index serves.
-func (w *where) follows(order []ordered, values []*string) string {
-	places := make([]string, len(order))
-	names := make([]string, len(order))
-	plain := true
+// follows says that a row comes after these values of what rows are sorted by.
+// Where all keys go one way it is a comparison of rows, which an index serves.
+func (w *where) follows(order []ordered, values []string) string {
+	names, places := make([]string, len(order)), make([]string, len(order))
+	oneWay := true
 	for i, o := range order {
-		names[i] = o.sql
-		if values[i] != nil {
-			places[i] = w.arg(*values[i], o.kind)
-		}
-		plain = plain && !o.nullable && o.desc == order[0].desc
+		names[i], places[i] = o.order(), w.arg(values[i], o.kind)
+		oneWay = oneWay && o.desc == order[0].desc
 	}
-	if plain {
-		op := " > "
-		if order[0].desc {
-			op = " < "
-		}
-		return "(" + strings.Join(names, ", ") + ")" + op + "(" + strings.Join(places, ", ") + ")"
+	if oneWay {
+		return "(" + strings.Join(names, ", ") + ")" + order[0].beyond() + "(" + strings.Join(places, ", ") + ")"
 	}
 	var ways []string
 	same := ""
 	for i, o := range order {
-		ways = append(ways, "("+same+o.beyond(places[i])+")")
-		if places[i] == "" {
-			same += o.sql + " IS NULL AND "
-		} else {
-			same += o.sql + " = " + places[i] + " AND "
-		}
+		ways = append(ways, "("+same+names[i]+o.beyond()+places[i]+")")
+		same += names[i] + " = " + places[i] + " AND "
 	}
 	return "(" + strings.Join(ways, " OR ") + ")"
 }
 
-// beyond says that a column comes after a value, with nulls where PostgreSQL
-// puts them: last, and first when descending. place is "" for null.
-func (o ordered) beyond(place string) string {
-	switch {
-	case place == "" && o.desc:
-		return o.sql + " IS NOT NULL"
-	case place == "":
-		return nothing
-	case o.desc:
-		return o.sql + " < " + place
-	case !o.nullable:
-		return o.sql + " > " + place
+func (o ordered) beyond() string {
+	if o.desc {
+		return " < "
 	}
-	return "(" + o.sql + " > " + place + " OR " + o.sql + " IS NULL)"
+	return " > "
 }

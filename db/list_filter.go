@@ -75,6 +75,11 @@ func (k columnKind) sqlType() string {
 	return [...]string{"text", "uuid", "bigint", "boolean", "timestamptz", "jsonb"}[k]
 }
 
+// least is what sorts before every value of the kind.
+func (k columnKind) least() string {
+	return [...]string{"''", "'00000000-0000-0000-0000-000000000000'", "-9223372036854775808", "FALSE", "'-infinity'", "'null'"}[k]
+}
+
 const nothing = "FALSE"
 
 // unstorable is text that PostgreSQL refuses, so that no row has it.
@@ -106,6 +111,10 @@ func (w *where) filter(keys map[string]column, f Filter) string {
 		return null(c, f.Op)
 	}
 	if v, ok := c.kind.parse(f.Value); ok {
+		if c.byOrder && f.Op == Equal {
+			place := w.arg(v, c.kind)
+			return c.order() + " = " + place + " AND " + c.sql + " = " + place
+		}
 		return c.sql + " " + comparisons[f.Op] + " " + w.arg(v, c.kind)
 	}
 	return nothing

@@ -77,6 +77,12 @@ type Pool struct {
 	ReportedAt time.Time
 }
 
+type PoolUsage struct {
+	Host    string
+	Gib     int64
+	Volumes int64
+}
+
 type Quota struct {
 	ProjectID string
 	Resource  string

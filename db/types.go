@@ -18,9 +18,9 @@ func (s *Store) FindVolumeType(ctx context.Context, ref, project string, anyProj
 
 // DefaultVolumeType is the project's own default, else the configured one.
 func (s *Store) DefaultVolumeType(ctx context.Context, project, configured string) (VolumeType, error) {
-	t, err := s.projectDefaultType(ctx, project)
+	t, err := s.typeByDefault(ctx, typeByDefaultParams{ProjectID: project, Configured: configured})
 	if none(err) {
-		return s.FindVolumeType(ctx, configured, project, true)
+		return t, Errorf(NotFound, "Volume type %s could not be found.", configured)
 	}
 	return t, err
 }

@@ -173,25 +173,6 @@ func (q *Queries) onlyVolumeType(ctx context.Context) (bool, error) {
 	return column_1, err
 }
 
-const projectDefaultType = `-- name: projectDefaultType :one
-SELECT t.id, t.name, t.description, t.is_public, t.extra_specs, t.created_at, t.updated_at FROM volume_types t JOIN default_volume_types d ON d.volume_type_id = t.id WHERE d.project_id = $1
-`
-
-func (q *Queries) projectDefaultType(ctx context.Context, projectID string) (VolumeType, error) {
-	row := q.db.QueryRow(ctx, projectDefaultType, projectID)
-	var i VolumeType
-	err := row.Scan(
-		&i.ID,
-		&i.Name,
-		&i.Description,
-		&i.IsPublic,
-		&i.ExtraSpecs,
-		&i.CreatedAt,
-		&i.UpdatedAt,
-	)
-	return i, err
-}
-
 const removeExtraSpec = `-- name: removeExtraSpec :one
 UPDATE volume_types SET extra_specs = extra_specs - $1::text, updated_at = now() WHERE id = $2 RETURNING extra_specs
 `
@@ -255,6 +236,33 @@ type setDefaultTypeParams struct {
 func (q *Queries) setDefaultType(ctx context.Context, arg setDefaultTypeParams) error {
 	_, err := q.db.Exec(ctx, setDefaultType, arg.ProjectID, arg.ID)
 	return err
+}
+
+const typeByDefault = `-- name: typeByDefault :one
+SELECT t.id, t.name, t.description, t.is_public, t.extra_specs, t.created_at, t.updated_at FROM volume_types t LEFT JOIN default_volume_types d ON d.volume_type_id = t.id AND d.project_id = $1
+WHERE d.project_id IS NOT NULL OR t.name = $2::text OR t.id::text = lower($2::text)
+ORDER BY d.project_id IS NOT NULL DESC, t.id::text = lower($2::text) DESC LIMIT 1
+`
+
+type typeByDefaultParams struct {
+	ProjectID  string
+	Configured string
+}
+
+// typeByDefault finds the project's own default, else the configured one, by name or id.
+func (q *Queries) typeByDefault(ctx context.Context, arg typeByDefaultParams) (VolumeType, error) {
+	row := q.db.QueryRow(ctx, typeByDefault, arg.ProjectID, arg.Configured)
+	var i VolumeType
+	err := row.Scan(
+		&i.ID,
+		&i.Name,
+		&i.Description,
+		&i.IsPublic,
+		&i.ExtraSpecs,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	)
+	return i, err
 }
 
 const typeName = `-- name: typeName :one

@@ -2,11 +2,8 @@ package db
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // VolumeView is a volume with all that an answer shows of it.
@@ -39,7 +36,7 @@ CASE WHEN v.attach_status = 'detached' THEN NULL ELSE
 	id:      "v.id",
 	keys: map[string]column{
 		"id":                  {sql: "v.id", kind: uuidColumn},
-		"name":                {sql: "v.name", nullable: true},
+		"name":                {sql: "v.name", nullable: true, byOrder: true},
 		"description":         {sql: "v.description", nullable: true},
 		"status":              {sql: "v.status"},
 		"attach_status":       {sql: "v.attach_status"},
@@ -63,26 +60,28 @@ CASE WHEN v.attach_status = 'detached' THEN NULL ELSE
 		"metadata":            {sql: "v.metadata", kind: jsonColumn},
 		"glance_metadata":     {sql: "v.image_metadata", kind: jsonColumn, nullable: true},
 	},
-	scan: scanVolumeView,
+	read: readVolumeView,
 }
 
-func scanVolumeView(r pgx.Rows) (VolumeView, error) {
-	var v VolumeView
-	var attachments []byte
-	err := r.Scan(&v.ID, &v.ProjectID, &v.UserID, &v.CreatedAt, &v.UpdatedAt, &v.LaunchedAt, &v.Size, &v.Status, &v.PreviousStatus,
-		&v.AttachStatus, &v.MigrationStatus, &v.ReplicationStatus, &v.Name, &v.Description, &v.Bootable, &v.Multiattach, &v.EncryptionKeyID,
-		&v.AvailabilityZone, &v.Host, &v.ClusterName, &v.VolumeTypeID, &v.SnapshotID, &v.SourceVolid, &v.Metadata, &v.AdminMetadata,
-		&v.ImageMetadata, &v.GroupID, &v.ConsistencygroupID, &v.ProviderID, &v.ServiceUuid, &v.SharedTargets, &v.ConsumesQuota, &v.TypeName,
-		&attachments)
-	if err != nil || attachments == nil {
-		return v, err
-	}
-	return v, json.Unmarshal(attachments, &v.Attachments)
+func readVolumeView(r *row) VolumeView {
+	v := VolumeView{Volume: Volume{ID: r.uuid(), ProjectID: r.text(), UserID: r.text(), CreatedAt: r.time(), UpdatedAt: r.timeOrNil(),
+		LaunchedAt: r.timeOrNil(), Size: r.int4(), Status: r.text(), PreviousStatus: r.textOrNil(), AttachStatus: r.text(),
+		MigrationStatus: r.textOrNil(), ReplicationStatus: r.textOrNil(), Name: r.textOrNil(), Description: r.textOrNil(),
+		Bootable: r.bool(), Multiattach: r.bool(), EncryptionKeyID: r.uuidOrNil(), AvailabilityZone: r.text(), Host: r.textOrNil(),
+		ClusterName: r.textOrNil(), VolumeTypeID: r.uuid(), SnapshotID: r.uuidOrNil(), SourceVolid: r.uuidOrNil()}}
+	r.json(&v.Metadata)
+	r.json(&v.AdminMetadata)
+	r.json(&v.ImageMetadata)
+	v.GroupID, v.ConsistencygroupID, v.ProviderID, v.ServiceUuid = r.uuidOrNil(), r.uuidOrNil(), r.textOrNil(), r.uuidOrNil()
+	v.SharedTargets, v.ConsumesQuota, v.TypeName = r.bool(), r.bool(), r.text()
+	r.json(&v.Attachments)
+	return v
 }
 
-// ListVolumes returns a page of volumes.
-func (s *Store) ListVolumes(ctx context.Context, q ListQuery) (Page[VolumeView], error) {
-	return volumeList.list(ctx, s, q)
+// EachVolume shows a page's volumes one after the other, each until show
+// returns, and returns the count of all that match, when asked for.
+func (s *Store) EachVolume(ctx context.Context, q ListQuery, show func(*VolumeView)) (count int, err error) {
+	return volumeList.each(ctx, s, q, show)
 }
 
 // ViewVolume returns one volume; project "" sees all.

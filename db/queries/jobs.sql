@@ -52,9 +52,6 @@ UPDATE jobs SET state = @state, error = @error, result = @result, finished_at = 
 WHERE id = @id AND owner = @owner AND attempts = @attempts AND state = 'running'
 RETURNING reply_to;
 
--- name: deleteJob :exec
-DELETE FROM jobs WHERE id = @id;
-
 -- passJob hands a running job on to another queue (scheduler to worker, or back).
 -- name: passJob :execrows
 UPDATE jobs SET state = 'queued', queue = @to_queue, args = @args, owner = NULL, lease_until = NULL, attempts = 0
@@ -72,8 +69,10 @@ SELECT state, error, result FROM jobs WHERE id = @id;
 -- name: purgeJobs :execrows
 DELETE FROM jobs WHERE finished_at < now() - make_interval(secs => @age_seconds::float8);
 
--- nextJobsOf finds what an ended job stood in the way of.
--- name: queuesWaitingFor :many
+-- closeJob removes an ended job that nobody waits for, and finds the queues
+-- whose next job it stood in the way of.
+-- name: closeJob :many
+WITH gone AS (DELETE FROM jobs AS ended WHERE ended.id = @id AND ended.reply_to IS NULL)
 SELECT DISTINCT queue FROM jobs
 WHERE state = 'queued' AND (volume_id = ANY (sqlc.arg('volumes')::text[]::uuid[]) OR source_volume_id = ANY (sqlc.arg('volumes')::text[]::uuid[])
       OR (member_volume_ids <> '{}' AND member_volume_ids && sqlc.arg('volumes')::text[]::uuid[]));

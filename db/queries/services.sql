@@ -17,9 +17,9 @@ DELETE FROM pools WHERE service_id = @service_id AND host <> ALL (@hosts::text[]
 -- livePools lists the pools of enabled, thawed services that were heard of lately, with what was placed on them.
 -- name: livePools :many
 SELECT p.host, p.stats, p.reported_at, s.availability_zone,
-       coalesce(v.gib, 0)::bigint AS allocated_gib, coalesce(v.n, 0)::bigint AS volumes
+       coalesce(u.gib, 0)::bigint AS allocated_gib, coalesce(u.volumes, 0)::bigint AS volumes
 FROM pools p JOIN services s ON s.id = p.service_id
-LEFT JOIN LATERAL (SELECT sum(size) AS gib, count(*) AS n FROM volumes WHERE volumes.host = p.host) v ON true
+LEFT JOIN pool_usage u ON u.host = p.host
 WHERE NOT s.disabled AND NOT s.frozen AND s.backend_up AND s.heartbeat_at > now() - make_interval(secs => @down_seconds::float8)
 ORDER BY p.host;
 

@@ -8,8 +8,11 @@ WHERE (t.id::text = lower(@ref::text) OR t.name = @ref::text)
   AND (t.is_public OR @any_project::boolean OR EXISTS (SELECT 1 FROM volume_type_projects p WHERE p.volume_type_id = t.id AND p.project_id = @project_id))
 ORDER BY t.id::text = lower(@ref::text) DESC LIMIT 1;
 
--- name: projectDefaultType :one
-SELECT t.* FROM volume_types t JOIN default_volume_types d ON d.volume_type_id = t.id WHERE d.project_id = @project_id;
+-- typeByDefault finds the project's own default, else the configured one, by name or id.
+-- name: typeByDefault :one
+SELECT t.* FROM volume_types t LEFT JOIN default_volume_types d ON d.volume_type_id = t.id AND d.project_id = @project_id
+WHERE d.project_id IS NOT NULL OR t.name = @configured::text OR t.id::text = lower(@configured::text)
+ORDER BY d.project_id IS NOT NULL DESC, t.id::text = lower(@configured::text) DESC LIMIT 1;
 
 -- name: volumeTypesFor :many
 SELECT t.* FROM volume_types t

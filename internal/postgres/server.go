@@ -18,7 +18,6 @@ import (
 )
 
 // Config of a private cluster.
-
 type Config struct {
 	Dir      string // holds data/ and the socket; made if it is not there
 	BinDir   string // where the programs are; "" looks for them
@@ -28,7 +27,6 @@ type Config struct {
 }
 
 // Server is a running cluster.
-
 type Server struct {
 	cfg    Config
 	bin    Binaries
@@ -55,7 +53,6 @@ const (
 // Start makes the cluster if there is none, starts it, and returns when it
 
 // answers. A server of the same data that a killed process left is ended first.
-
 func Start(ctx context.Context, cfg Config) (*Server, error) {
 	s := &Server{cfg: cfg, data: filepath.Join(cfg.Dir, "data"), stop: make(chan struct{}), ended: make(chan struct{})}
 	var err error
@@ -89,7 +86,6 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 }
 
 // DSN is how pgx connects.
-
 func (s *Server) DSN() string {
 	return s.dsn(database)
 }
@@ -99,13 +95,11 @@ func (s *Server) dsn(name string) string {
 }
 
 // quote makes a value of a connection string: a path may hold blanks.
-
 func quote(v string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(v) + "'"
 }
 
 // majorOf is the version that made the data, 0 when there is none yet.
-
 func majorOf(data string) int {
 	raw, err := os.ReadFile(filepath.Join(data, "PG_VERSION"))
 	if err != nil {
@@ -116,13 +110,11 @@ func majorOf(data string) int {
 }
 
 // maxSocketPath is what sun_path holds, less the name of the socket in the folder.
-
 const maxSocketPath = 107 - len("/.s.PGSQL.5432.lock")
 
 // socketDir is in the cluster's folder, or when that path is too long for a
 
 // socket, under the temporary folder.
-
 func (s *Server) socketDir() (string, error) {
 	dir := filepath.Join(s.cfg.Dir, "run")
 	if len(dir) <= maxSocketPath {
@@ -138,7 +130,6 @@ func (s *Server) socketDir() (string, error) {
 // initdb makes the data under another name first: a killed one is never taken
 
 // for a cluster.
-
 func (s *Server) initdb(ctx context.Context) error {
 	if majorOf(s.data) != 0 {
 		return nil
@@ -166,7 +157,6 @@ func (s *Server) initdb(ctx context.Context) error {
 }
 
 // command prepares one of the programs to run as the server's user.
-
 func (s *Server) command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, s.bin.path(name), args...)
 	cmd.Dir = s.cfg.Dir
@@ -191,7 +181,6 @@ func (s *Server) command(ctx context.Context, name string, args ...string) *exec
 // could be started, which ran tells too.
 
 // ready waits until the server answers and makes the database if need be.
-
 func (s *Server) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
@@ -234,7 +223,6 @@ func createDatabase(ctx context.Context, conn *pgx.Conn) error {
 // Stop ends the server: clients are disconnected, everything is written. It is
 
 // an error when it had to be ended the hard way; the data is safe even then.
-
 func (s *Server) Stop() error {
 	s.mu.Lock()
 	if !s.closing {

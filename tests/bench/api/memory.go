@@ -11,9 +11,6 @@ import (
 // memory notes what the service and its PostgreSQL keep resident. Shared buffers
 // are in every server process of PostgreSQL: Pss counts them once.
 func (b *bench) memory(when string) error {
-	if b.svc == nil {
-		return nil
-	}
 	own, err := kibibytes(b.svc.PID(), "status", "VmRSS:")
 	if err != nil {
 		return err
