@@ -71,12 +71,22 @@ func (r *Request) credentials() {
 
 // Allowed asks a rule about something of a project.
 func (r *Request) Allowed(rule, project string) bool {
-	return r.rules.Allowed(rule, &r.creds, policy.Target{"project_id": project, "user_id": r.Identity.UserID})
+	return r.allowedOn(rule, project, r.Identity.UserID)
+}
+
+// allowedOn asks a rule about something of a project that a user made.
+func (r *Request) allowedOn(rule, project, user string) bool {
+	return r.rules.Allowed(rule, &r.creds, policy.Target{"project_id": project, "user_id": user})
 }
 
 // Authorize is Allowed with Cinder's refusal as an error.
 func (r *Request) Authorize(rule, project string) error {
-	if r.Allowed(rule, project) {
+	return r.authorizeOn(rule, project, r.Identity.UserID)
+}
+
+// authorizeOn is allowedOn with Cinder's refusal as an error.
+func (r *Request) authorizeOn(rule, project, user string) error {
+	if r.allowedOn(rule, project, user) {
 		return nil
 	}
 	return db.Errorf(db.Forbidden, "Policy doesn't allow %s to be performed.", rule)

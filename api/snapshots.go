@@ -48,7 +48,7 @@ func (a *API) snapshot(r *Request, id string, rules ...string) (db.Snapshot, err
 	s, err := a.Store.ViewSnapshot(r.Context(), schema.CanonicalUUID(id), r.owner())
 	for _, rule := range append([]string{"volume:get_snapshot"}, rules...) {
 		if err == nil {
-			err = r.Authorize(rule, s.ProjectID)
+			err = r.authorizeOn(rule, s.ProjectID, s.UserID)
 		}
 	}
 	return s, err

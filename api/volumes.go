@@ -42,12 +42,12 @@ func (r *Request) owner() string {
 // those things to. One that may not be seen is not there.
 func (a *API) volume(r *Request, id string, rules ...string) (db.VolumeView, error) {
 	v, err := a.Store.ViewVolume(r.Context(), schema.CanonicalUUID(id), r.owner())
-	if err == nil && !r.Allowed("volume:get", v.ProjectID) {
+	if err == nil && !r.allowedOn("volume:get", v.ProjectID, v.UserID) {
 		err = db.Errorf(db.NotFound, "Volume %s could not be found.", id)
 	}
 	for _, rule := range rules {
 		if err == nil {
-			err = r.Authorize(rule, v.ProjectID)
+			err = r.authorizeOn(rule, v.ProjectID, v.UserID)
 		}
 	}
 	return v, err

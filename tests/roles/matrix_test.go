@@ -31,6 +31,7 @@ func TestEveryCallByEveryRole(t *testing.T) {
 		return err == nil && a.status == http.StatusOK
 	})
 	t.Run("scopes", s.scopes)
+	t.Run("policy file", s.policyFile)
 	t.Run("new defaults", func(t *testing.T) { s.matrix(t, policy.Options{EnforceNewDefaults: true}) })
 }
 

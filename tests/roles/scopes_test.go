@@ -1,7 +1,10 @@
 package roles
 
 import (
+	"bytes"
 	"net/http"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/clinker-io/clinker/internal/keystonetest"
@@ -39,4 +42,29 @@ func (s *setup) scopes(t *testing.T) {
 	if changed := before.changed(); changed != nil {
 		t.Errorf("changed %v", changed)
 	}
+}
+
+// The file beside the configuration is followed while the service runs.
+func (s *setup) policyFile(t *testing.T) {
+	member := s.personas[2]
+	comes := func(what string, status int) {
+		t.Helper()
+		s.await(what, func() bool {
+			a, err := s.send(member, newest, http.MethodGet, "/volumes", "")
+			return err == nil && a.status == status
+		})
+	}
+	s.write("policy.yaml", "\"volume:get_all\": \"role:admin\"\n")
+	comes("the rule to be in force", http.StatusForbidden)
+	s.write("policy.yaml", "\"volume:get_all\": \"role:admin or\"\n")
+	s.await("the mistake to be reported", func() bool {
+		raw, _ := os.ReadFile(filepath.Join(s.dir, "api.log"))
+		_, _ = s.send(member, newest, http.MethodGet, "/volumes", "") // the files are looked after on use
+		return bytes.Contains(raw, []byte("have a mistake"))
+	})
+	comes("the rule to stay in force", http.StatusForbidden)
+	if err := os.Remove(filepath.Join(s.dir, "policy.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	comes("the default to be back", http.StatusOK)
 }
