@@ -17,8 +17,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/clinker-io/clinker/api"
-	"github.com/clinker-io/clinker/api/auth"
-	"github.com/clinker-io/clinker/api/policy"
 	"github.com/clinker-io/clinker/api/standalone"
 	"github.com/clinker-io/clinker/internal/config"
 )
@@ -36,29 +34,24 @@ func (b *base) runAPI(ctx context.Context) error {
 		return err
 	}
 	b.log.Info("the API listens", "address", ln.Addr().String())
-	rules, err := openPolicy(b.cfg, b.log)
-	if err != nil {
-		return err
-	}
-	who, err := authenticator(b.cfg, b.log)
-	if err != nil {
+	if b.access, err = openAccess(b.cfg, b.log); err != nil {
 		return err
 	}
 	replies := replyQueue()
 	return together(ctx, map[string]func(context.Context) error{
 		"replies": func(ctx context.Context) error { return b.serveReplies(ctx, replies) },
-		"api":     func(ctx context.Context) error { return serveHTTP(ctx, ln, b.apiHandler(replies, rules, who), b.log) },
+		"api":     func(ctx context.Context) error { return serveHTTP(ctx, ln, b.apiHandler(replies), b.log) },
 	})
 }
 
 // apiHandler is the API with this node's configuration.
-func (b *base) apiHandler(replies string, rules policy.Source, who auth.Authenticator) http.Handler {
+func (b *base) apiHandler(replies string) http.Handler {
 	d := b.cfg.Default
 	zone := d.DefaultZone
 	if zone == "" {
 		zone = d.Zone
 	}
-	return api.New(api.Config{Store: b.store, Auth: who, Policy: rules, Logger: b.log, PublicEndpoint: d.PublicEndpoint, MaxLimit: d.MaxLimit,
+	return api.New(api.Config{Store: b.store, Auth: b.who, Policy: b.rules, Logger: b.log, PublicEndpoint: d.PublicEndpoint, MaxLimit: d.MaxLimit,
 		DefaultVolumeType: d.DefaultVolumeType, DefaultAvailabilityZone: zone, ZoneFallback: d.ZoneFallback,
 		ClonesAcrossZones: !d.ClonedSameZone, WaitLimit: config.Seconds(d.RPCTimeout), ReplyTo: replies})
 }
@@ -91,8 +84,8 @@ func serveHTTP(ctx context.Context, ln net.Listener, h http.Handler, log *slog.L
 
 // handler is the API of `clinker all`, with the identity and image endpoints
 // that clients ask for.
-func (s *standaloneService) handler(replies string, rules policy.Source) http.Handler {
-	return standalone.New(s.user, s.apiHandler(replies, rules, auth.NoAuth{}))
+func (s *standaloneService) handler(replies string) http.Handler {
+	return standalone.New(s.user, s.apiHandler(replies))
 }
 
 // cloudsYAML tells clients how to log in.

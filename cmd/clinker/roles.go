@@ -26,6 +26,7 @@ type base struct {
 	bus   bus.Bus
 	log   *slog.Logger
 	host  string // of this node
+	access
 }
 
 // wakeLimit bounds how long a wake-up may hold up the one who sends it.

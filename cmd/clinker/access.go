@@ -4,8 +4,23 @@ import (
 	"log/slog"
 
 	"github.com/clinker-io/clinker/api/auth"
+	"github.com/clinker-io/clinker/api/policy"
 	"github.com/clinker-io/clinker/internal/config"
 )
+
+// access is who may call the API, and what.
+type access struct {
+	who   auth.Authenticator
+	rules policy.Source
+}
+
+func openAccess(cfg *config.Config, log *slog.Logger) (a access, err error) {
+	if a.rules, err = openPolicy(cfg, log); err != nil {
+		return a, err
+	}
+	a.who, err = authenticator(cfg, log)
+	return a, err
+}
 
 // authenticator checks tokens as auth_strategy says.
 func authenticator(cfg *config.Config, log *slog.Logger) (auth.Authenticator, error) {
