@@ -30,7 +30,11 @@ var notYet = []string{
 // open are the calls that upstream asks no rule for: their rows are the
 // caller's own, or everybody's.
 var open = []string{"GET /extensions", "GET /extensions/{}", "GET /attachments", "GET /attachments/detail", "GET /attachments/{}",
-	"GET /os-availability-zone", "GET /resource_filters"}
+	"GET /os-availability-zone", "GET /resource_filters", "GET /group_types", "GET /group_types/{}"}
+
+// accidents are calls that upstream routes and never serves: they need not be
+// in the table, and may.
+var accidents = []string{"DELETE /groups/{}", "POST /consistencygroups/{}/action"}
 
 // notGuards are rules of the reference that a call passes without: they only
 // show parts of the answer, or are asked with an administrator's rights.
@@ -95,7 +99,7 @@ func TestTableCoversTheReference(t *testing.T) {
 			continue // the call begins with the oldest row
 		}
 		ours[key] = r
-		if _, ok := reference[key]; !ok {
+		if _, ok := reference[key]; !ok && !slices.Contains(accidents, key) {
 			t.Errorf("%s is no call of the reference", key)
 		}
 	}

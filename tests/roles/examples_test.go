@@ -22,7 +22,7 @@ type step struct {
 }
 
 var steps = []step{
-	{name: "type", call: "POST /types", body: `{"volume_type": {"name": "plain", "extra_specs": {"multiattach": "<is> False"}}}`, id: "volume_type.id"},
+	{name: "type", call: "POST /types", body: `{"volume_type": {"name": "plain", "extra_specs": {"RESKEY:availability_zones": "nova"}}}`, id: "volume_type.id"},
 	{name: "private_type", call: "POST /types", body: `{"volume_type": {"name": "secret", "os-volume-type-access:is_public": false}}`, id: "volume_type.id"},
 	{call: "POST /types/{}/action addProjectAccess", path: "/types/$private_type/action", body: `{"addProjectAccess": {"project": "$project"}}`},
 	{name: "nowhere", call: "POST /types",
@@ -42,7 +42,8 @@ var steps = []step{
 	{name: "qos", call: "POST /qos-specs", body: `{"qos_specs": {"name": "q", "k": "v"}}`, id: "qos_specs.id"},
 	{call: "POST /volumes/{}/action os-set_image_metadata", path: "/volumes/$volume/action", body: `{"os-set_image_metadata": {"metadata": {"k": "v"}}}`},
 	{name: "group_type", call: "POST /group_types", body: `{"group_type": {"name": "g", "group_specs": {"k": "v"}}}`, id: "group_type.id"},
-	{name: "group", call: "POST /groups", body: `{"group": {"group_type": "$group_type", "volume_types": ["$type"]}}`, id: "group.id", ready: "available"},
+	{name: "plain_group_type", call: "POST /group_types", body: `{"group_type": {"name": "p"}}`, id: "group_type.id"},
+	{name: "group", call: "POST /groups", body: `{"group": {"group_type": "$plain_group_type", "volume_types": ["$type"]}}`, id: "group.id", ready: "available"},
 	{name: "grouped_volume", call: "POST /groups", path: "/volumes",
 		body: `{"volume": {"size": 1, "volume_type": "$type", "group_id": "$group"}}`, id: "volume.id", ready: "available"},
 	{name: "group_snapshot", call: "POST /group_snapshots", body: `{"group_snapshot": {"group_id": "$group"}}`, id: "group_snapshot.id", ready: "available"},
@@ -80,7 +81,7 @@ var bodies = map[string]string{
 	"POST /types":                                     `{"volume_type": {"name": "new"}}`,
 	"PUT /types/{}":                                   `{"volume_type": {"name": "newer"}}`,
 	"POST /types/{}/extra_specs":                      `{"extra_specs": {"a": "b"}}`,
-	"PUT /types/{}/extra_specs/{}":                    `{"multiattach": "<is> False"}`,
+	"PUT /types/{}/extra_specs/{}":                    `{"RESKEY:availability_zones": "nova"}`,
 	"POST /types/{}/action addProjectAccess":          `{"addProjectAccess": {"project": "$other_project"}}`,
 	"POST /types/{}/action removeProjectAccess":       `{"removeProjectAccess": {"project": "$project"}}`,
 	"PUT /default-types/{}":                           `{"default_type": {"volume_type": "$type"}}`,
@@ -104,7 +105,7 @@ var bodies = map[string]string{
 	"POST /os-snapshot-manage":                             `{"snapshot": {"volume_id": "$volume", "ref": {"source-name": "x"}}}`,
 	"POST /manageable_snapshots":                           `{"snapshot": {"volume_id": "$volume", "ref": {"source-name": "x"}}}`,
 	"POST /snapshots/{}/action os-update_snapshot_status":  `{"os-update_snapshot_status": {"status": "available"}}`,
-	"POST /volumes/{}/action os-attach":                    `{"os-attach": {"instance_uuid": "4cd8b1a2-7a3f-4f2e-9d39-0e1b5a7c9d10", "mountpoint": "/dev/vdb", "mode": "rw"}}`,
+	"POST /volumes/{}/action os-attach":                    `{"os-attach": {"instance_uuid": "4cd8b1a2-7a3f-4f2e-9d39-0e1b5a7c9d10", "mountpoint": "/dev/vdb"}}`,
 	"POST /volumes/{}/action os-initialize_connection":     `{"os-initialize_connection": {"connector": ` + connector + `}}`,
 	"POST /volumes/{}/action os-terminate_connection":      `{"os-terminate_connection": {"connector": ` + connector + `}}`,
 	"POST /volumes/{}/action revert":                       `{"revert": {"snapshot_id": "$snapshot"}}`,
@@ -129,7 +130,7 @@ var bodies = map[string]string{
 	"PUT /group_types/{}":                          `{"group_type": {"name": "newer"}}`,
 	"POST /group_types/{}/group_specs":             `{"group_specs": {"a": "b"}}`,
 	"PUT /group_types/{}/group_specs/{}":           `{"k": "b"}`,
-	"POST /groups":                                 `{"group": {"group_type": "$group_type", "volume_types": ["$type"]}}`,
+	"POST /groups":                                 `{"group": {"group_type": "$plain_group_type", "volume_types": ["$type"]}}`,
 	"PUT /groups/{}":                               `{"group": {"name": "n"}}`,
 	"POST /groups/{}/action delete":                `{"delete": {"delete-volumes": false}}`,
 	"POST /groups/{}/action reset_status":          `{"reset_status": {"status": "available"}}`,
@@ -139,6 +140,8 @@ var bodies = map[string]string{
 	"POST /group_snapshots/{}/action reset_status": `{"reset_status": {"status": "available"}}`,
 	"POST /consistencygroups":                      `{"consistencygroup": {"volume_types": "$type"}}`,
 	"POST /consistencygroups/create_from_src":      `{"consistencygroup-from-src": {"cgsnapshot_id": "$cgsnapshot"}}`,
+	"DELETE /groups/{}":                            `{"delete": {"delete-volumes": false}}`,
+	"DELETE /consistencygroups/{}":                 `{"consistencygroup": {"force": true}}`,
 	"PUT /consistencygroups/{}":                    `{"consistencygroup": {"name": "n"}}`,
 	"PUT /consistencygroups/{}/update":             `{"consistencygroup": {"name": "n"}}`,
 	"POST /consistencygroups/{}/delete":            `{"consistencygroup": {"force": true}}`,
@@ -149,11 +152,14 @@ var bodies = map[string]string{
 var made = map[string]string{
 	"volumes": "volume", "snapshots": "snapshot", "attachments": "attachment", "messages": "message", "types": "type",
 	"os-quota-sets": "project", "default-types": "project", "qos-specs": "qos", "group_types": "group_type", "groups": "group",
-	"group_snapshots": "group_snapshot", "consistencygroups": "cg", "cgsnapshots": "cgsnapshot", "encryption": "encryption", "volume-transfers": "transfer", "os-volume-transfer": "transfer",
+	"group_snapshots": "group_snapshot", "consistencygroups": "cg", "cgsnapshots": "cgsnapshot", "encryption": "encryption",
+	"volume-transfers": "transfer", "os-volume-transfer": "transfer",
 }
 
 // fixed are parameters that are no things.
-var fixed = map[string]string{"metadata": "k", "extra_specs": "multiattach" /* which everybody sees */, "group_specs": "k", "extensions": "os-hosts", "os-quota-class-sets": "default",
+var fixed = map[string]string{"metadata": "k",
+	"extra_specs": "RESKEY:availability_zones", // which everybody sees
+	"group_specs": "k", "extensions": "os-hosts", "os-quota-class-sets": "default",
 	"clusters": "c", "capabilities": "node1@file", "os-hosts": "node1@file"}
 
 // owned are the things of a project: other projects do not see them.
@@ -161,7 +167,8 @@ var owned = []string{"volume", "reserved_volume", "snapshot", "attachment", "mes
 
 // absent are calls on things that a set-up of one host and no encrypted volume
 // does not have: who may is told so.
-var absent = []string{"GET /clusters/{}", "PUT /clusters/enable", "PUT /clusters/disable", "GET /volumes/{}/encryption/{}"}
+var absent = []string{"GET /clusters/{}", "PUT /clusters/enable", "PUT /clusters/disable", "GET /volumes/{}/encryption/{}",
+	"POST /consistencygroups/{}/action"} // which is never found
 
 // open are calls on things of others that everybody may make who knows of them.
 var open = []string{"POST /volume-transfers/{}/accept", "POST /os-volume-transfer/{}/accept"}
@@ -261,11 +268,24 @@ func (s *setup) prepare() {
 			continue
 		}
 		if st.ready != "" {
-			kind, _, _ := strings.Cut(st.id, ".")
-			s.await(st.name+" to be "+st.ready, func() bool {
-				a, err := s.send(s.owner, newest, http.MethodGet, path+"/"+s.things[st.name], "")
-				return err == nil && a.get(kind+".status") == st.ready
-			})
+			s.ready(st, path+"/"+s.things[st.name])
 		}
+	}
+}
+
+// ready waits until a thing has the status that it should have.
+func (s *setup) ready(st step, path string) {
+	s.t.Helper()
+	kind, _, _ := strings.Cut(st.id, ".")
+	var status string
+	s.await(st.name+" to be "+st.ready, func() bool {
+		a, err := s.send(s.owner, newest, http.MethodGet, path, "")
+		if err == nil {
+			status = a.get(kind + ".status")
+		}
+		return status == st.ready || strings.HasPrefix(status, "error")
+	})
+	if status != st.ready {
+		s.t.Errorf("%s is in status %s, want %s", st.name, status, st.ready)
 	}
 }
