@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -306,10 +307,10 @@ func TestExtensions(t *testing.T) {
 // Every rule that a row names exists, and every row can be served.
 func TestTableIsWhole(t *testing.T) {
 	t.Parallel()
-	e := New(Config{}).Policy
+	e := New(Config{}).Policy.Current()
 	seen := make(map[string]bool)
 	for _, r := range Routes() {
-		for _, rule := range append([]string{r.Policy}, r.Checks...) {
+		for _, rule := range slices.Concat([]string{r.Policy}, r.Checks, r.Also) {
 			if rule != "" && !e.Known(rule) {
 				t.Errorf("%s %s: no rule %s", r.Method, r.Path, rule)
 			}

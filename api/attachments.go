@@ -27,7 +27,7 @@ func attachmentRoutes() []Route {
 	return []Route{
 		{Method: http.MethodGet, Path: "/attachments", Since: 27, Status: 200, Handle: (*API).listAttachments},
 		{Method: http.MethodGet, Path: "/attachments/detail", Since: 27, Status: 200, Handle: (*API).listAttachmentsDetail},
-		{Method: http.MethodPost, Path: "/attachments", Since: 27, Checks: []string{"volume:attachment_create"}, Schema: attachmentCreateSchema, Status: 200, Handle: (*API).createAttachment},
+		{Method: http.MethodPost, Path: "/attachments", Since: 27, Checks: []string{"volume:get", "volume:attachment_create"}, Also: []string{"volume:multiattach_bootable_volume"}, Schema: attachmentCreateSchema, Status: 200, Handle: (*API).createAttachment},
 		{Method: http.MethodGet, Path: "/attachments/{id}", Since: 27, Status: 200, Handle: (*API).showAttachment},
 		{Method: http.MethodPut, Path: "/attachments/{id}", Since: 27, Checks: []string{"volume:attachment_update"}, Schema: attachmentUpdateSchema, Status: 200, Handle: (*API).updateAttachment},
 		{Method: http.MethodDelete, Path: "/attachments/{id}", Since: 27, Checks: []string{"volume:attachment_delete"}, Status: 200, Handle: (*API).deleteAttachment},

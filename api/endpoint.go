@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/clinker-io/clinker/api/auth"
+	"github.com/clinker-io/clinker/db"
 )
 
 // endpoint serves the rows of one place. The order of its checks is what
@@ -73,6 +74,10 @@ func (r *Request) prepare(rows []Route) (Route, error) {
 		}
 	}
 	r.credentials()
+	if r.Identity.ProjectID == "" && !r.IsAdmin() {
+		// What is limited to the caller's project must not become unlimited.
+		return Route{}, db.Errorf(db.Forbidden, "This call needs a token of a project.")
+	}
 	if row.Policy != "" {
 		err = r.Authorize(row.Policy, r.Identity.ProjectID)
 	}

@@ -4,7 +4,7 @@ import "net/http"
 
 func limitRoutes() []Route {
 	return []Route{
-		{Method: http.MethodGet, Path: "/limits", Status: 200, Checks: []string{"limits_extension:used_limits"}, Handle: (*API).showLimits},
+		{Method: http.MethodGet, Path: "/limits", Status: 200, Also: []string{"limits_extension:used_limits"}, Handle: (*API).showLimits},
 		{Method: http.MethodGet, Path: "/os-availability-zone", Status: 200, Handle: (*API).listZones},
 	}
 }

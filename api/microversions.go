@@ -11,6 +11,8 @@ import (
 // Microversion is N of 3.N.
 type Microversion int
 
+func (m Microversion) String() string { return "3." + strconv.Itoa(int(m)) }
+
 // MaxMicroversion is the newest that is spoken.
 const MaxMicroversion Microversion = 71
 

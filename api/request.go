@@ -23,6 +23,7 @@ type Request struct {
 	api     *API
 	project string // the one in the path, if any
 	creds   policy.Credentials
+	rules   *policy.Enforcer // the same for all of the request
 	args    query
 	parsed  bool
 	links   links // of the collection that the answer shows
@@ -60,21 +61,32 @@ func (r *Request) IsAdmin() bool { return r.creds.IsAdmin }
 
 func (r *Request) credentials() {
 	id := r.Identity
+	r.rules = r.api.Policy.Current()
 	r.creds = policy.Credentials{UserID: id.UserID, ProjectID: id.ProjectID, DomainID: id.DomainID, SystemScope: id.SystemScope,
-		Roles: id.Roles, IsAdmin: id.IsAdmin, IsAdminProject: true}
+		Roles: id.Roles, IsAdmin: id.IsAdmin, IsAdminProject: !id.OutsideAdminProject}
 	if !id.IsAdmin {
-		r.creds.IsAdmin = r.api.Policy.Allowed("context_is_admin", &r.creds, nil)
+		r.creds.IsAdmin = r.rules.Allowed("context_is_admin", &r.creds, nil)
 	}
 }
 
 // Allowed asks a rule about something of a project.
 func (r *Request) Allowed(rule, project string) bool {
-	return r.api.Policy.Allowed(rule, &r.creds, policy.Target{"project_id": project, "user_id": r.Identity.UserID})
+	return r.allowedOn(rule, project, r.Identity.UserID)
+}
+
+// allowedOn asks a rule about something of a project that a user made.
+func (r *Request) allowedOn(rule, project, user string) bool {
+	return r.rules.Allowed(rule, &r.creds, policy.Target{"project_id": project, "user_id": user})
 }
 
 // Authorize is Allowed with Cinder's refusal as an error.
 func (r *Request) Authorize(rule, project string) error {
-	if r.Allowed(rule, project) {
+	return r.authorizeOn(rule, project, r.Identity.UserID)
+}
+
+// authorizeOn is allowedOn with Cinder's refusal as an error.
+func (r *Request) authorizeOn(rule, project, user string) error {
+	if r.allowedOn(rule, project, user) {
 		return nil
 	}
 	return db.Errorf(db.Forbidden, "Policy doesn't allow %s to be performed.", rule)

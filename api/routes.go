@@ -23,11 +23,19 @@ type Route struct {
 	Policy string
 	// Checks are the rules that the handler asks about what it finds.
 	Checks []string
+	// Also are the rules that the handler asks of some calls only.
+	Also   []string
 	Schema *schema.Set // nil: the body is not read
 	// SchemaFirst has the body checked before Since: a bad one is no 404.
 	SchemaFirst bool
 	Status      int // of success
 	Handle      func(a *API, r *Request) (Response, error)
+}
+
+// also names rules that the handler asks of some calls only.
+func (r Route) also(rules ...string) Route {
+	r.Also = append(r.Also, rules...)
+	return r
 }
 
 // Routes is the table of all calls, each resource's rows from its own file.
@@ -45,6 +53,7 @@ func Routes() []Route {
 		attachmentRoutes(),
 		legacyAttachRoutes(),
 		imageMetadataRoutes(),
+		volumeImageRoutes(),
 		volumeEncryptionRoutes(),
 		transferRoutes(),
 		typeRoutes(),

@@ -17,7 +17,7 @@ import (
 type Config struct {
 	Store  *db.Store
 	Auth   auth.Authenticator
-	Policy *policy.Enforcer
+	Policy policy.Source
 	Logger *slog.Logger
 	// PublicEndpoint replaces scheme and host of links and prefixes their path.
 	PublicEndpoint string

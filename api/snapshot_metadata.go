@@ -49,7 +49,7 @@ func (a *API) setSnapshotMetadata(r *Request) (Response, error) {
 }
 
 func (a *API) removeSnapshotMetadata(r *Request) (Response, error) {
-	s, err := a.snapshot(r, r.Param("id"), "volume:delete_snapshot_metadata")
+	s, err := a.snapshot(r, r.Param("id"), "volume:get_snapshot_metadata", "volume:delete_snapshot_metadata")
 	if err != nil {
 		return Response{}, err
 	}

@@ -26,20 +26,20 @@ func snapshotRoutes() []Route {
 	return []Route{
 		{Method: http.MethodGet, Path: "/snapshots", Policy: "volume:get_all_snapshots", Status: 200, Handle: (*API).listSnapshots},
 		{Method: http.MethodGet, Path: "/snapshots/detail", Policy: "volume:get_all_snapshots", Status: 200, Handle: (*API).listSnapshotsDetail},
-		{Method: http.MethodPost, Path: "/snapshots", Checks: []string{"volume:create_snapshot"}, Schema: snapshotCreateSchema, Status: 202, Handle: (*API).createSnapshot},
+		{Method: http.MethodPost, Path: "/snapshots", Checks: []string{"volume:get", "volume:create_snapshot"}, Schema: snapshotCreateSchema, Status: 202, Handle: (*API).createSnapshot},
 		{Method: http.MethodGet, Path: "/snapshots/{id}", Checks: []string{"volume:get_snapshot"}, Status: 200, Handle: (*API).showSnapshot},
-		{Method: http.MethodPut, Path: "/snapshots/{id}", Checks: []string{"volume:update_snapshot"}, Schema: snapshotUpdateSchema, Status: 200, Handle: (*API).updateSnapshot},
-		{Method: http.MethodDelete, Path: "/snapshots/{id}", Checks: []string{"volume:delete_snapshot"}, Status: 202, Handle: (*API).deleteSnapshot},
+		{Method: http.MethodPut, Path: "/snapshots/{id}", Checks: []string{"volume:get_snapshot", "volume:update_snapshot"}, Schema: snapshotUpdateSchema, Status: 200, Handle: (*API).updateSnapshot},
+		{Method: http.MethodDelete, Path: "/snapshots/{id}", Checks: []string{"volume:get_snapshot", "volume:delete_snapshot"}, Status: 202, Handle: (*API).deleteSnapshot},
 		{Method: http.MethodPost, Path: actions, Action: "os-reset_status", Schema: snapshotResetSchema, Status: 202,
-			Checks: []string{"volume_extension:snapshot_admin_actions:reset_status"}, Handle: (*API).resetSnapshot},
+			Checks: []string{"volume:get_snapshot", "volume_extension:snapshot_admin_actions:reset_status"}, Handle: (*API).resetSnapshot},
 		{Method: http.MethodPost, Path: actions, Action: "os-force_delete", Schema: snapshotForceSchema, Status: 202,
-			Checks: []string{"volume_extension:snapshot_admin_actions:force_delete"}, Handle: (*API).forceDeleteSnapshot},
-		{Method: http.MethodGet, Path: "/snapshots/{id}/metadata", Checks: []string{"volume:get_snapshot_metadata"}, Status: 200, Handle: (*API).listSnapshotMetadata},
-		{Method: http.MethodPost, Path: "/snapshots/{id}/metadata", Checks: []string{"volume:update_snapshot_metadata"}, Schema: metadataSchema, Status: 200, Handle: (*API).mergeSnapshotMetadata},
-		{Method: http.MethodPut, Path: "/snapshots/{id}/metadata", Checks: []string{"volume:update_snapshot_metadata"}, Schema: metadataSchema, Status: 200, Handle: (*API).replaceSnapshotMetadata},
-		{Method: http.MethodGet, Path: "/snapshots/{id}/metadata/{key}", Checks: []string{"volume:get_snapshot_metadata"}, Status: 200, Handle: (*API).showSnapshotMetadata},
-		{Method: http.MethodPut, Path: "/snapshots/{id}/metadata/{key}", Checks: []string{"volume:update_snapshot_metadata"}, Schema: metadataOneSchema, Status: 200, Handle: (*API).setSnapshotMetadata},
-		{Method: http.MethodDelete, Path: "/snapshots/{id}/metadata/{key}", Checks: []string{"volume:delete_snapshot_metadata"}, Status: 200, Handle: (*API).removeSnapshotMetadata},
+			Checks: []string{"volume:get_snapshot", "volume_extension:snapshot_admin_actions:force_delete", "volume:delete_snapshot"}, Handle: (*API).forceDeleteSnapshot},
+		{Method: http.MethodGet, Path: "/snapshots/{id}/metadata", Checks: []string{"volume:get_snapshot", "volume:get_snapshot_metadata"}, Status: 200, Handle: (*API).listSnapshotMetadata},
+		{Method: http.MethodPost, Path: "/snapshots/{id}/metadata", Checks: []string{"volume:get_snapshot", "volume:update_snapshot_metadata"}, Schema: metadataSchema, Status: 200, Handle: (*API).mergeSnapshotMetadata},
+		{Method: http.MethodPut, Path: "/snapshots/{id}/metadata", Checks: []string{"volume:get_snapshot", "volume:update_snapshot_metadata"}, Schema: metadataSchema, Status: 200, Handle: (*API).replaceSnapshotMetadata},
+		{Method: http.MethodGet, Path: "/snapshots/{id}/metadata/{key}", Checks: []string{"volume:get_snapshot", "volume:get_snapshot_metadata"}, Status: 200, Handle: (*API).showSnapshotMetadata},
+		{Method: http.MethodPut, Path: "/snapshots/{id}/metadata/{key}", Checks: []string{"volume:get_snapshot", "volume:update_snapshot_metadata"}, Schema: metadataOneSchema, Status: 200, Handle: (*API).setSnapshotMetadata},
+		{Method: http.MethodDelete, Path: "/snapshots/{id}/metadata/{key}", Checks: []string{"volume:get_snapshot", "volume:get_snapshot_metadata", "volume:delete_snapshot_metadata"}, Status: 200, Handle: (*API).removeSnapshotMetadata},
 	}
 }
 
@@ -48,7 +48,7 @@ func (a *API) snapshot(r *Request, id string, rules ...string) (db.Snapshot, err
 	s, err := a.Store.ViewSnapshot(r.Context(), schema.CanonicalUUID(id), r.owner())
 	for _, rule := range append([]string{"volume:get_snapshot"}, rules...) {
 		if err == nil {
-			err = r.Authorize(rule, s.ProjectID)
+			err = r.authorizeOn(rule, s.ProjectID, s.UserID)
 		}
 	}
 	return s, err
@@ -170,7 +170,7 @@ func (a *API) deleteSnapshot(r *Request) (Response, error) {
 }
 
 func (a *API) forceDeleteSnapshot(r *Request) (Response, error) {
-	s, err := a.snapshot(r, r.Param("id"), "volume_extension:snapshot_admin_actions:force_delete")
+	s, err := a.snapshot(r, r.Param("id"), "volume_extension:snapshot_admin_actions:force_delete", "volume:delete_snapshot")
 	if err != nil {
 		return Response{}, err
 	}

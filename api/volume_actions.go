@@ -10,15 +10,15 @@ import (
 )
 
 func volumeActionRoutes() []Route {
-	action := func(key, rule, inner string, status int, handle func(*API, *Request) (Response, error)) Route {
-		return Route{Method: http.MethodPost, Path: "/volumes/{id}/action", Action: key, Checks: []string{"volume:get", rule},
+	action := func(key, rule, inner string, status int, handle func(*API, *Request) (Response, error), more ...string) Route {
+		return Route{Method: http.MethodPost, Path: "/volumes/{id}/action", Action: key, Checks: append([]string{"volume:get", rule}, more...),
 			Schema: schema.Of(schema.Wrap(key, inner)), Status: status, Handle: handle}
 	}
 	return []Route{
-		action("os-extend", "volume:extend", schema.Object(`"new_size":$volume_size`, "new_size"), 202, (*API).extendVolume),
+		action("os-extend", "volume:extend", schema.Object(`"new_size":$volume_size`, "new_size"), 202, (*API).extendVolume).also("volume:extend_attached_volume"),
 		action("os-reset_status", "volume_extension:volume_admin_actions:reset_status",
 			schema.Object(`"status":{"type":["string","null"]},"attach_status":{"type":["string","null"]},"migration_status":{"type":["string","null"]}`), 202, (*API).resetVolume),
-		action("os-force_delete", "volume_extension:volume_admin_actions:force_delete", `{}`, 202, (*API).forceDeleteVolume),
+		action("os-force_delete", "volume_extension:volume_admin_actions:force_delete", `{}`, 202, (*API).forceDeleteVolume, "volume:delete"),
 		action("os-set_bootable", "volume:update", schema.Object(`"bootable":$boolean`, "bootable"), 200, (*API).setBootable),
 		action("os-update_readonly_flag", "volume:update_readonly_flag", schema.Object(`"readonly":$boolean`, "readonly"), 202, (*API).setReadonly),
 		action("os-reserve", "volume_extension:volume_actions:reserve", `{}`, 202, (*API).reserveVolume),

@@ -19,12 +19,12 @@ var (
 func volumeMetadataRoutes() []Route {
 	const list, one = "/volumes/{volume_id}/metadata", "/volumes/{volume_id}/metadata/{key}"
 	return []Route{
-		{Method: http.MethodGet, Path: list, Checks: []string{"volume:get_volume_metadata"}, Status: 200, Handle: (*API).listVolumeMetadata},
-		{Method: http.MethodPost, Path: list, Checks: []string{"volume:create_volume_metadata"}, Schema: metadataSchema, Status: 200, Handle: (*API).mergeVolumeMetadata},
-		{Method: http.MethodPut, Path: list, Checks: []string{"volume:update_volume_metadata"}, Schema: metadataSchema, Status: 200, Handle: (*API).replaceVolumeMetadata},
-		{Method: http.MethodGet, Path: one, Checks: []string{"volume:get_volume_metadata"}, Status: 200, Handle: (*API).showVolumeMetadata},
-		{Method: http.MethodPut, Path: one, Checks: []string{"volume:update_volume_metadata"}, Schema: metadataOneSchema, Status: 200, Handle: (*API).setVolumeMetadata},
-		{Method: http.MethodDelete, Path: one, Checks: []string{"volume:delete_volume_metadata"}, Status: 200, Handle: (*API).removeVolumeMetadata},
+		{Method: http.MethodGet, Path: list, Checks: []string{"volume:get", "volume:get_volume_metadata"}, Status: 200, Handle: (*API).listVolumeMetadata},
+		{Method: http.MethodPost, Path: list, Checks: []string{"volume:get", "volume:create_volume_metadata"}, Schema: metadataSchema, Status: 200, Handle: (*API).mergeVolumeMetadata},
+		{Method: http.MethodPut, Path: list, Checks: []string{"volume:get", "volume:update_volume_metadata"}, Schema: metadataSchema, Status: 200, Handle: (*API).replaceVolumeMetadata},
+		{Method: http.MethodGet, Path: one, Checks: []string{"volume:get", "volume:get_volume_metadata"}, Status: 200, Handle: (*API).showVolumeMetadata},
+		{Method: http.MethodPut, Path: one, Checks: []string{"volume:get", "volume:update_volume_metadata"}, Schema: metadataOneSchema, Status: 200, Handle: (*API).setVolumeMetadata},
+		{Method: http.MethodDelete, Path: one, Checks: []string{"volume:get", "volume:delete_volume_metadata"}, Status: 200, Handle: (*API).removeVolumeMetadata},
 	}
 }
 

@@ -22,10 +22,10 @@ func volumeRoutes() []Route {
 		{Method: http.MethodGet, Path: "/volumes", Policy: "volume:get_all", Status: 200, Handle: (*API).listVolumes},
 		{Method: http.MethodGet, Path: "/volumes/detail", Policy: "volume:get_all", Status: 200, Handle: (*API).listVolumesDetail},
 		{Method: http.MethodGet, Path: "/volumes/summary", Since: 12, Policy: "volume:get_all", Status: 200, Handle: (*API).summarizeVolumes},
-		{Method: http.MethodPost, Path: "/volumes", Policy: "volume:create", Schema: volumeCreateSchema, Status: 202, Handle: (*API).createVolume},
+		{Method: http.MethodPost, Path: "/volumes", Policy: "volume:create", Also: []string{"volume:multiattach"}, Schema: volumeCreateSchema, Status: 202, Handle: (*API).createVolume},
 		{Method: http.MethodGet, Path: "/volumes/{id}", Checks: []string{"volume:get"}, Status: 200, Handle: (*API).showVolume},
 		{Method: http.MethodPut, Path: "/volumes/{id}", Checks: []string{"volume:get", "volume:update"}, Schema: volumeUpdateSchema, Status: 200, Handle: (*API).updateVolume},
-		{Method: http.MethodDelete, Path: "/volumes/{id}", Checks: []string{"volume:get", "volume:delete", "volume:force_delete"}, Status: 202, Handle: (*API).deleteVolume},
+		{Method: http.MethodDelete, Path: "/volumes/{id}", Checks: []string{"volume:get", "volume:delete"}, Also: []string{"volume:force_delete"}, Status: 202, Handle: (*API).deleteVolume},
 	}
 }
 
@@ -42,12 +42,12 @@ func (r *Request) owner() string {
 // those things to. One that may not be seen is not there.
 func (a *API) volume(r *Request, id string, rules ...string) (db.VolumeView, error) {
 	v, err := a.Store.ViewVolume(r.Context(), schema.CanonicalUUID(id), r.owner())
-	if err == nil && !r.Allowed("volume:get", v.ProjectID) {
+	if err == nil && !r.allowedOn("volume:get", v.ProjectID, v.UserID) {
 		err = db.Errorf(db.NotFound, "Volume %s could not be found.", id)
 	}
 	for _, rule := range rules {
 		if err == nil {
-			err = r.Authorize(rule, v.ProjectID)
+			err = r.authorizeOn(rule, v.ProjectID, v.UserID)
 		}
 	}
 	return v, err

@@ -88,6 +88,9 @@ func sum(deltas []quotaDelta) []quotaDelta {
 // take adds deltas to the project's usage, or fails with OverLimit when one of
 // them does not fit; the caller's transaction then undoes the others.
 func (t *txn) take(ctx context.Context, project string, deltas []quotaDelta) error {
+	if project == "" { // a token of the system or a domain
+		return Errorf(Invalid, "Invalid input received: what is made must belong to a project; use a token of one.")
+	}
 	p := takeQuotaParams{ProjectID: project}
 	for _, d := range deltas {
 		p.Resources = append(p.Resources, d.resource)

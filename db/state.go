@@ -106,6 +106,7 @@ var (
 	VolumeManage       = Op{"manage", nil, "managing", Available, ErrorManaging}
 	VolumeUnmanage     = Op{"unmanage", VolumeDelete.Accepts, "unmanaging", Gone, "error_unmanaging"}
 	VolumeRevert       = Op{"revert to snapshot", S{Available}, "reverting", Available, InError}
+	VolumeUpload       = Op{"upload to an image", S{Available}, Unchanged, Unchanged, Unchanged}
 	VolumeImageMeta    = Op{"image metadata", volumeStatuses.without(Maintenance, Uploading), Unchanged, Unchanged, Unchanged}
 	VolumeOffer        = Op{"transfer create", S{Available}, Offered, Unchanged, Unchanged}
 	VolumeWithdraw     = Op{"transfer delete", S{Offered}, Available, Unchanged, Unchanged}
@@ -190,7 +191,7 @@ var Table = map[string][]Op{
 		VolumeManage, VolumeUnmanage, VolumeRevert,
 		VolumeJoinGroup, VolumeLeaveGroup, VolumeGroupSnapshot,
 		VolumeRetype, VolumeMigrate, VolumeMigrateLock,
-		VolumeImageMeta, VolumeOffer, VolumeWithdraw, VolumeAccept,
+		VolumeUpload, VolumeImageMeta, VolumeOffer, VolumeWithdraw, VolumeAccept,
 		VolumeResetStatus},
 	"snapshot": {SnapshotCreate, SnapshotUpdate, SnapshotDelete, SnapshotForceDelete, SnapshotClone,
 		SnapshotManage, SnapshotUnmanage, SnapshotRevert, SnapshotReportMade, SnapshotReportGone,

@@ -337,3 +337,12 @@ func (s *Store) ResetVolume(ctx context.Context, a Actor, id string, r VolumeRes
 		return t.dropAttachments(ctx, a, v)
 	})
 }
+
+// MayUpload refuses a volume whose contents cannot become an image now.
+func (s *Store) MayUpload(ctx context.Context, id string) error {
+	_, err := s.shareVolume(ctx, shareVolumeParams{ID: id, Accepts: VolumeUpload.Accepts})
+	if none(err) {
+		return Errorf(Invalid, "Invalid volume: Volume %s status must be %s", id, strings.Join(VolumeUpload.Accepts, " or "))
+	}
+	return err
+}

@@ -14,6 +14,9 @@ type Identity struct {
 	DomainID    string
 	SystemScope string // "all" for a system token
 	Roles       []string
+	// OutsideAdminProject says that Keystone has an administrators' project
+	// and that this is another one.
+	OutsideAdminProject bool
 	// IsAdmin is set by an authenticator that makes administrators by itself;
 	// otherwise the policy rule context_is_admin decides.
 	IsAdmin bool

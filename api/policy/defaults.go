@@ -2,13 +2,13 @@ package policy
 
 // The older checks of upstream, as pointers so that nil is none.
 var (
-	everyone     = text("")
-	adminOrOwner = text("rule:admin_or_owner")
-	anyAdmin     = text("rule:system_or_domain_or_project_admin")
-	systemAdmin  = text("role:admin and system_scope:all")
+	everyone     = older("")
+	adminOrOwner = older("rule:admin_or_owner")
+	anyAdmin     = older("rule:system_or_domain_or_project_admin")
+	systemAdmin  = older("role:admin and system_scope:all")
 )
 
-func text(s string) *string { return &s }
+func older(s string) *string { return &s }
 
 const (
 	reader = "rule:xena_system_admin_or_project_reader"
@@ -129,14 +129,14 @@ var defaults = []Rule{
 	{"volume_extension:type_delete", admin, nil},
 	{"volume_extension:type_get", reader, everyone},
 	{"volume_extension:type_get_all", reader, everyone},
-	{"volume_extension:access_types_extra_specs", reader, text("rule:admin_api")},
+	{"volume_extension:access_types_extra_specs", reader, older("rule:admin_api")},
 	{"volume_extension:access_types_qos_specs_id", admin, nil},
 	// volume type encryption
 	{"volume_extension:volume_type_encryption", admin, nil},
-	{"volume_extension:volume_type_encryption:create", admin, text("rule:volume_extension:volume_type_encryption")},
-	{"volume_extension:volume_type_encryption:get", admin, text("rule:volume_extension:volume_type_encryption")},
-	{"volume_extension:volume_type_encryption:update", admin, text("rule:volume_extension:volume_type_encryption")},
-	{"volume_extension:volume_type_encryption:delete", admin, text("rule:volume_extension:volume_type_encryption")},
+	{"volume_extension:volume_type_encryption:create", admin, older("rule:volume_extension:volume_type_encryption")},
+	{"volume_extension:volume_type_encryption:get", admin, older("rule:volume_extension:volume_type_encryption")},
+	{"volume_extension:volume_type_encryption:update", admin, older("rule:volume_extension:volume_type_encryption")},
+	{"volume_extension:volume_type_encryption:delete", admin, older("rule:volume_extension:volume_type_encryption")},
 	// volume type access
 	{"volume_extension:volume_type_access", member, adminOrOwner},
 	{"volume_extension:volume_type_access:addProjectAccess", admin, nil},

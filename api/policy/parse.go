@@ -74,7 +74,7 @@ func (p *parser) or() (check, error) {
 	for err == nil && p.word("or") {
 		var right check
 		if right, err = p.and(); err == nil {
-			left = either(left, right)
+			left = either{left, right}
 		}
 	}
 	return left, err
@@ -85,7 +85,7 @@ func (p *parser) and() (check, error) {
 	for err == nil && p.word("and") {
 		var right check
 		if right, err = p.unary(); err == nil {
-			left = both(left, right)
+			left = both{left, right}
 		}
 	}
 	return left, err
@@ -98,7 +98,7 @@ func (p *parser) unary() (check, error) {
 		if err != nil {
 			return nil, err
 		}
-		return not(c), nil
+		return negation{c}, nil
 	case p.word("("):
 		c, err := p.or()
 		if err != nil {
@@ -134,14 +134,14 @@ func (p *parser) check() (check, error) {
 		p.refers = append(p.refers, match)
 		return refersTo(match), nil
 	case "role":
-		return hasRole(match), nil
+		return hasRole{newPattern(match)}, nil
 	case "http", "https":
 		return nil, fmt.Errorf("%s checks are not supported", kind)
 	}
 	if n := len(kind); n >= 2 && (kind[0] == '\'' || kind[0] == '"') && kind[n-1] == kind[0] {
-		return literal(kind[1:n-1], match), nil
+		return literal{kind[1 : n-1], kind[0], newPattern(match)}, nil
 	}
-	return attribute(kind, match), nil
+	return attribute{kind, newPattern(match)}, nil
 }
 
 // cutKind cuts at the first colon outside of quotes.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/clinker-io/clinker/api/auth"
 	"github.com/clinker-io/clinker/api/standalone"
 	"github.com/clinker-io/clinker/db/bus/inprocess"
 	"github.com/clinker-io/clinker/internal/config"
@@ -160,6 +161,11 @@ type standaloneService struct {
 }
 
 func (s *standaloneService) run(ctx context.Context) error {
+	var err error
+	if s.access.rules, err = openPolicy(s.cfg, s.log); err != nil {
+		return err
+	}
+	s.access.who = auth.NoAuth{} // its clouds.yaml is for everybody on this machine
 	replies := replyQueue()
 	handler, err := s.handler(replies)
 	if err != nil {

@@ -34,6 +34,9 @@ func (b *base) runAPI(ctx context.Context) error {
 		return err
 	}
 	b.log.Info("the API listens", "address", ln.Addr().String())
+	if b.access, err = openAccess(b.cfg, b.log); err != nil {
+		return err
+	}
 	replies := replyQueue()
 	handler, err := b.apiHandler(replies, api.UnaskedCompute{})
 	if err != nil {
@@ -61,7 +64,7 @@ func (b *base) apiHandler(replies string, compute api.Compute) (http.Handler, er
 	if zone == "" {
 		zone = d.Zone
 	}
-	return api.New(api.Config{Store: b.store, Logger: levels.Logger("clinker.api"), Logs: levels, Host: b.host,
+	return api.New(api.Config{Store: b.store, Auth: b.who, Policy: b.rules, Logger: levels.Logger("clinker.api"), Logs: levels, Host: b.host,
 		ResourceFilters: filters, PoolsOfType: poolsOfType(choice, ratio),
 		PublicEndpoint: d.PublicEndpoint, MaxLimit: d.MaxLimit,
 		DefaultVolumeType: d.DefaultVolumeType, DefaultGroupType: d.DefaultGroupType, DefaultAvailabilityZone: zone, ZoneFallback: d.ZoneFallback,

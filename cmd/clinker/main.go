@@ -44,12 +44,17 @@ PostgreSQL and RabbitMQ:
 Quotas, services and hosts, beside the API:
     clinker manage --help
 
+What there is to call, and who may:
+    clinker routes
+    clinker policy list
+
 If something does not start, ask what is missing:
     clinker doctor`,
 		Version:       version,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(allCommand(), apiCommand(), schedulerCommand(), volumeCommand(), dbCommand(), manageCommand(), doctorCommand())
+	cmd.AddCommand(allCommand(), apiCommand(), schedulerCommand(), volumeCommand(), dbCommand(), manageCommand(), policyCommand(),
+		routesCommand(), doctorCommand())
 	return cmd
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -73,6 +74,18 @@ func parse(name string, raw []byte, overrides map[string]string) (*Config, error
 		return nil, err
 	}
 	return c, nil
+}
+
+// Beside is the place of a file that an option names: relative to the
+// configuration file. Without one, only absolute paths are places.
+func (c *Config) Beside(path string) string {
+	switch {
+	case path == "" || filepath.IsAbs(path):
+		return path
+	case c.source.ini.file == "":
+		return ""
+	}
+	return filepath.Join(filepath.Dir(c.source.ini.file), path)
 }
 
 // Decode fills a driver's option struct from its backend's section, over

@@ -14,6 +14,8 @@ type Config struct {
 	Default  Default   `section:"DEFAULT"`
 	Database Database  `section:"database"`
 	Rabbit   Rabbit    `section:"oslo_messaging_rabbit"`
+	Keystone Keystone  `section:"keystone_authtoken"`
+	Policy   Policy    `section:"oslo_policy"`
 	Backends []Backend // in the order of enabled_backends
 
 	source *source
@@ -93,6 +95,40 @@ type Rabbit struct {
 	IntervalMax   int    `conf:"rabbit_interval_max" default:"30" min:"1" max:"3600" help:"Most seconds between two tries to reach a broker."`
 	SSL           bool   `conf:"ssl" default:"False" help:"Reach the brokers over TLS."`
 	SSLCAFile     string `conf:"ssl_ca_file" help:"File with the certificates that sign the broker's. Empty: those of the system."`
+}
+
+// Keystone is the section [keystone_authtoken]: who validates tokens, and as
+// whom the service asks. What concerns memcached is not needed and not read.
+type Keystone struct {
+	AuthType          string `conf:"auth_type" default:"password" choices:"password,v3password" help:"How the service logs in to Keystone."`
+	AuthURL           string `conf:"auth_url" help:"Keystone, as http://host:5000/v3. Needed for auth_strategy = keystone."`
+	Username          string `conf:"username" help:"The service's own user, who may validate tokens."`
+	Password          string `conf:"password" secret:"yes" help:"Password of that user."`
+	ProjectName       string `conf:"project_name" help:"Project of that user."`
+	UserDomainName    string `conf:"user_domain_name" help:"Domain of that user, by name."`
+	UserDomainID      string `conf:"user_domain_id" help:"Domain of that user, by id. Neither: default."`
+	ProjectDomainName string `conf:"project_domain_name" help:"Domain of that project, by name."`
+	ProjectDomainID   string `conf:"project_domain_id" help:"Domain of that project, by id. Neither: default."`
+	Region            string `conf:"region_name" help:"Region whose Keystone validates. Empty: any."`
+	Interface         string `conf:"interface" default:"internal" choices:"public,internal,admin" help:"Which of Keystone's endpoints validates; auth_url when the catalogue has none."`
+	CAFile            string `conf:"cafile" help:"File with the certificates that sign Keystone's. Empty: those of the system."`
+	Insecure          bool   `conf:"insecure" default:"False" help:"Do not check Keystone's certificate."`
+	Timeout           int    `conf:"timeout" default:"10" min:"1" max:"600" help:"Seconds after which a request to Keystone has failed."`
+	WWWAuthenticate   string `conf:"www_authenticate_uri" help:"Keystone as users reach it, told to those who are refused. Empty: auth_url."`
+
+	ServiceTokenRoles         []string `conf:"service_token_roles" default:"service" help:"Roles that make the sender of X-Service-Token a service."`
+	ServiceTokenRolesRequired bool     `conf:"service_token_roles_required" default:"False" help:"Refuse an X-Service-Token without such a role, instead of not heeding it."`
+	ServiceType               string   `conf:"service_type" default:"volumev3" help:"Name of this service in the access rules of application credentials."`
+	CacheTime                 int      `conf:"token_cache_time" default:"300" min:"-1" max:"86400" help:"Seconds that a valid token is not asked for again: so long a revoked one may still do. -1: ask each time."`
+}
+
+// Policy is the section [oslo_policy].
+type Policy struct {
+	File               string   `conf:"policy_file" default:"policy.yaml" help:"File with the rules that differ from the defaults, YAML or JSON. Beside this file unless the path is absolute. clinker policy sample prints every rule."`
+	Dirs               []string `conf:"policy_dirs" default:"policy.d" help:"Folders whose files are read after policy_file, by name; later ones win. An option that is given several times names several."`
+	DefaultRule        string   `conf:"policy_default_rule" default:"default" help:"Rule that stands for those that do not exist."`
+	EnforceNewDefaults bool     `conf:"enforce_new_defaults" default:"False" help:"Leave out the older, wider checks that are allowed beside many rules."`
+	EnforceScope       bool     `conf:"enforce_scope" default:"False" help:"Refuse tokens whose scope a rule does not name. No rule of block storage names scopes, so this changes nothing."`
 }
 
 // Backend is what every driver's section may hold. An option that the section

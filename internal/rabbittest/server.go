@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/clinker-io/clinker/internal/testproc"
 )
 
 const (
@@ -29,7 +31,7 @@ type Server struct {
 	t      testing.TB
 	dir    string
 	env    []string
-	broker *process
+	broker *testproc.Process
 }
 
 // Start returns a broker that takes connections.
@@ -39,7 +41,7 @@ func Start(t testing.TB) *Server {
 	if _, serr := os.Stat(serverScript); serr != nil || err != nil {
 		t.Fatalf("RabbitMQ is not installed (%s, epmd): install the package rabbitmq-server", serverScript)
 	}
-	ports := freePorts(t, 3)
+	ports := testproc.FreePorts(t, 3)
 	s := &Server{
 		URL: fmt.Sprintf("rabbit://guest:guest@127.0.0.1:%d/", ports[0]),
 		t:   t,
@@ -47,14 +49,14 @@ func Start(t testing.TB) *Server {
 	}
 	s.env = s.environment(ports[0], ports[1], ports[2])
 	mapper := s.startMapper(epmd, ports[2])
-	t.Cleanup(mapper.kill)
+	t.Cleanup(mapper.Kill)
 	s.start()
 	t.Cleanup(s.Kill)
 	return s
 }
 
 // Kill ends the broker as a power failure would.
-func (s *Server) Kill() { s.broker.kill() }
+func (s *Server) Kill() { s.broker.Kill() }
 
 // Restart kills the broker if it runs and starts it again over the same data
 // and on the same port.
@@ -64,8 +66,8 @@ func (s *Server) Restart() {
 	s.start()
 }
 
-func (s *Server) startMapper(epmd string, port int) *process {
-	p, err := spawn(s.env, "", epmd, "-port", fmt.Sprint(port), "-address", "127.0.0.1")
+func (s *Server) startMapper(epmd string, port int) *testproc.Process {
+	p, err := testproc.Spawn(s.env, "", epmd, "-port", fmt.Sprint(port), "-address", "127.0.0.1")
 	if err != nil {
 		s.t.Fatalf("start epmd: %v", err)
 	}
@@ -74,7 +76,7 @@ func (s *Server) startMapper(epmd string, port int) *process {
 
 func (s *Server) start() {
 	s.t.Helper()
-	p, err := spawn(s.env, startedLine, serverScript)
+	p, err := testproc.Spawn(s.env, startedLine, serverScript)
 	if err != nil {
 		s.t.Fatalf("start RabbitMQ: %v", err)
 	}
@@ -82,12 +84,12 @@ func (s *Server) start() {
 	limit := time.NewTimer(startLimit)
 	defer limit.Stop()
 	select {
-	case <-p.seen:
-	case <-p.done:
-		s.t.Fatalf("RabbitMQ ended while starting:\n%s", p.tail())
+	case <-p.Seen():
+	case <-p.Done():
+		s.t.Fatalf("RabbitMQ ended while starting:\n%s", p.Tail())
 	case <-limit.C:
-		p.kill()
-		s.t.Fatalf("RabbitMQ did not start within %s:\n%s", startLimit, p.tail())
+		p.Kill()
+		s.t.Fatalf("RabbitMQ did not start within %s:\n%s", startLimit, p.Tail())
 	}
 }
 

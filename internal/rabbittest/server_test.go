@@ -63,7 +63,7 @@ func TestHelperThatIsKilled(t *testing.T) {
 		return
 	}
 	s := Start(t)
-	fmt.Printf("broker %d\n", s.broker.cmd.Process.Pid)
+	fmt.Printf("broker %d\n", s.broker.PID())
 	select {}
 }
 

@@ -1,4 +1,4 @@
-package rabbittest
+package testproc
 
 import (
 	"fmt"
@@ -8,14 +8,14 @@ import (
 )
 
 // Below the kernel's range for outgoing connections, so that no client takes
-// the broker's port while it is down between Kill and Restart.
+// a server's port while it is down between Kill and Restart.
 const (
 	firstPort = 15000
 	lastPort  = 32000
 )
 
-// freePorts returns n loopback ports that nobody listens on.
-func freePorts(t testing.TB, n int) []int {
+// FreePorts returns n loopback ports that nobody listens on.
+func FreePorts(t testing.TB, n int) []int {
 	t.Helper()
 	var ports []int
 	for range 1000 {

@@ -1,4 +1,6 @@
-package rabbittest
+// Package testproc runs the servers that tests need as children that die with
+// the test, even when it is killed.
+package testproc
 
 import (
 	"bufio"
@@ -13,19 +15,19 @@ import (
 // tailLines is how much of a child's output is kept for a failure's message.
 const tailLines = 60
 
-// process is a child that dies with us.
-type process struct {
+// Process is a child that dies with us.
+type Process struct {
 	cmd  *exec.Cmd
-	seen chan struct{} // closed when the awaited line was printed
-	done chan struct{} // closed when the child is gone and its output read
+	seen chan struct{}
+	done chan struct{}
 
 	mu    sync.Mutex
 	lines []string
 }
 
-// spawn starts a child and closes its seen when a line of its output holds await.
-func spawn(env []string, await, name string, args ...string) (*process, error) {
-	p := &process{cmd: exec.Command(name, args...), seen: make(chan struct{}), done: make(chan struct{})}
+// Spawn starts a child and closes its Seen when a line of its output holds await.
+func Spawn(env []string, await, name string, args ...string) (*Process, error) {
+	p := &Process{cmd: exec.Command(name, args...), seen: make(chan struct{}), done: make(chan struct{})}
 	p.cmd.Env = env
 	p.cmd.Dir = "/"
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -41,7 +43,7 @@ func spawn(env []string, await, name string, args ...string) (*process, error) {
 
 // run owns the child. The kernel sends the death signal when the *thread* that
 // made the child ends, so this goroutine keeps its thread until the child is gone.
-func (p *process) run(out io.Reader, await string, started chan<- error) {
+func (p *Process) run(out io.Reader, await string, started chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	defer close(p.done)
@@ -54,7 +56,7 @@ func (p *process) run(out io.Reader, await string, started chan<- error) {
 	_ = p.cmd.Wait()
 }
 
-func (p *process) read(out io.Reader, await string) {
+func (p *Process) read(out io.Reader, await string) {
 	seen := await == ""
 	for s := bufio.NewScanner(out); s.Scan(); {
 		p.mu.Lock()
@@ -71,13 +73,23 @@ func (p *process) read(out io.Reader, await string) {
 	_, _ = io.Copy(io.Discard, out) // behind a line too long to scan: the child must not block
 }
 
-// kill returns when the child is gone; a second call does nothing.
-func (p *process) kill() {
+// Seen is closed when the awaited line was printed.
+func (p *Process) Seen() <-chan struct{} { return p.seen }
+
+// Done is closed when the child is gone and its output read.
+func (p *Process) Done() <-chan struct{} { return p.done }
+
+// PID is the child's process id.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
+// Kill returns when the child is gone; a second call does nothing.
+func (p *Process) Kill() {
 	_ = p.cmd.Process.Kill()
 	<-p.done
 }
 
-func (p *process) tail() string {
+// Tail is the end of what the child printed.
+func (p *Process) Tail() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return strings.Join(p.lines, "\n")
