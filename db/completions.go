@@ -152,7 +152,8 @@ func extendMarks(v *Volume) (sizeGiB int32, jobs []string, err error) {
 		return 0, nil, malformed
 	}
 	if int32(size) <= v.Size {
-		return 0, nil, Errorf(Invalid, "Invalid volume: The target volume size provided in volume admin metadata %s is smaller or equal to the current volume size.", text)
+		return 0, nil, Errorf(Invalid, "Invalid volume: The target volume size provided in volume admin metadata %s "+
+			"is smaller or equal to the current volume size.", text)
 	}
 	list, ok := reservations.([]any)
 	if !ok {

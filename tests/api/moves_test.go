@@ -76,10 +76,12 @@ func TestRetypeRefusesWhatCinderRefuses(t *testing.T) {
 		post("unknown name", idle, retypeTo("nothing like it"), 404, "Volume type with name nothing like it could not be found."),
 		post("unknown id", idle, retypeTo(unknownID), 404, "Volume type "+unknownID+" could not be found."),
 		post("no volume", unknownID, retypeTo(plain), 404, "Volume "+unknownID+" could not be found."),
-		post("too small", idle, retypeTo(big), 400, "Invalid input received: Specified volume size of '1' is less than the minimum required size of '5' for volume type '"+big+"'."),
+		post("too small", idle, retypeTo(big), 400, "Invalid input received: Specified volume size of '1' "+
+			"is less than the minimum required size of '5' for volume type '"+big+"'."),
 		post("multiattach in use", used, retypeTo(shared), 400, "Invalid input received: Invalid volume_type passed, retypes affecting multiattach are only allowed "+
 			"on available volumes, the specified volume however currently has a status of: in-use."),
-		post("encrypted multiattach", idle, retypeTo(sealed), 400, "Invalid input received: Retype requested both encryption and multi-attach, which is not supported."),
+		post("encrypted multiattach", idle, retypeTo(sealed), 400,
+			"Invalid input received: Retype requested both encryption and multi-attach, which is not supported."),
 		post("over quota", idle, retypeTo(full), 413, "VolumeLimitExceeded: Maximum number of volumes allowed (0) exceeded for quota 'volumes_"+full+"'."),
 		post("no type", idle, `{"os-retype": {}}`, 400, "*"),
 		post("type null", idle, `{"os-retype": {"new_type": null}}`, 400, "*"),
@@ -125,7 +127,8 @@ func TestMigrateRefusesWhatCinderRefuses(t *testing.T) {
 			"be part of a group and destination host/cluster must be different than the current one"
 	}
 	post := func(mv, id, inner string, status int, fault string) row {
-		return row{name: inner, mv: mv, method: "POST", path: "/volumes/" + id + "/action", body: `{"os-migrate_volume": ` + inner + `}`, status: status, fault: fault}
+		return row{name: inner, mv: mv, method: "POST", path: "/volumes/" + id + "/action", body: `{"os-migrate_volume": ` + inner + `}`,
+			status: status, fault: fault}
 	}
 	backend, _, _ := strings.Cut(host, "#")
 	check(t, c, []row{

@@ -20,6 +20,7 @@ func TestTheRolesAsSeparateProcesses(t *testing.T) {
 		name string
 		run  func(t *testing.T, c *cluster)
 	}{
+		{"volumes move between the nodes", volumesMove},
 		{"types choose the backend", typesChoose},
 		{"every operation on both backends", everyOperation},
 		{"data over both targets", dataOverBothTargets},
