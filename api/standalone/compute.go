@@ -7,8 +7,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// The commands that attach volumes and show limits ask a compute service
-// first. There is none here, and so no server that could be told from another:
+// The commands that attach volumes, show limits and handle quotas ask a compute
+// service too. There is none here, and so no server that could be told from another:
 // a server is whatever UUID the user names, and there are no others.
 
 const computePath = "/compute/v2.1"
@@ -27,6 +27,15 @@ func (s *server) compute(w http.ResponseWriter, r *http.Request, path string) {
 		get(w, r, http.StatusOK, object{"limits": object{"rate": []any{}, "absolute": object{}}})
 	case rest == "/servers" || rest == "/servers/detail":
 		get(w, r, http.StatusOK, object{"servers": []any{}})
+	case strings.HasPrefix(rest, "/os-quota-sets/"):
+		id, _, _ := strings.Cut(strings.TrimPrefix(rest, "/os-quota-sets/"), "/")
+		get(w, r, http.StatusOK, object{"quota_set": object{"id": id}})
+	case strings.HasPrefix(rest, "/os-quota-class-sets/"):
+		get(w, r, http.StatusOK, object{"quota_class_set": object{"id": strings.TrimPrefix(rest, "/os-quota-class-sets/")}})
+	case rest == "/os-availability-zone":
+		get(w, r, http.StatusOK, object{"availabilityZoneInfo": []any{}})
+	case rest == "/extensions":
+		get(w, r, http.StatusOK, object{"extensions": []any{}})
 	default:
 		showServer(w, r, strings.TrimPrefix(rest, "/servers/"))
 	}

@@ -1,6 +1,7 @@
 // Package standalone lets ordinary OpenStack clients use a service that has no
-// Keystone: an identity endpoint for one user of one project and the version
-// document of an image endpoint, both on the service's own port.
+// Keystone: an identity endpoint for one user of one project, the version
+// document of an image endpoint and the little of a compute endpoint that the
+// commands for volumes ask for, all on the service's own port.
 //
 // The token is the text "user:project" of noauth and proves nothing: whoever
 // reaches the port is an administrator, with or without the password. It is
@@ -48,6 +49,8 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.tokens(w, r)
 	case path == "/identity/v3/auth/catalog":
 		s.catalogOf(w, r)
+	case strings.HasPrefix(path, "/identity/v3/"):
+		s.resources(w, r, path)
 	case path == "/image":
 		get(w, r, http.StatusMultipleChoices, object{"versions": imageVersions(base(r))})
 	case path == "/image/versions":
@@ -55,7 +58,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case path == "/compute" || path == computePath || strings.HasPrefix(path, computePath+"/"):
 		s.compute(w, r, path)
 	case strings.HasPrefix(path, "/identity/") || strings.HasPrefix(path, "/image/"):
-		refuse(w, http.StatusNotFound, "Not Found", "The resource could not be found.")
+		notFound(w)
 	default:
 		s.next.ServeHTTP(w, r)
 	}

@@ -110,7 +110,7 @@ func TestVersionDocuments(t *testing.T) {
 	t.Parallel()
 	base := serve(t)
 	for path, want := range map[string]int{"/identity": 300, "/identity/v3": 200, "/identity/v3/": 200, "/image": 300, "/image/": 300,
-		"/image/versions": 200, "/image/v2/images": 404, "/identity/v3/users": 404, "/v3/": 200, "/": 300} {
+		"/image/versions": 200, "/image/v2/images": 404, "/identity/v3/users": 401, "/identity/v2.0": 404, "/v3/": 200, "/": 300} {
 		if resp := send(t, "GET", base+path, "", nil); resp.StatusCode != want {
 			t.Errorf("%s: status %d, want %d", path, resp.StatusCode, want)
 		}
