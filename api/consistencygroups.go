@@ -26,8 +26,10 @@ func loose(key, properties, required string) string {
 var (
 	cgCreateSchema = schema.Of(loose("consistencygroup", `"name":$name_or_null,"description":$description,
 "volume_types":{"type":["string","null"]},"availability_zone":{"type":["string","null"]}`, "volume_types"))
+	// The clients name both sources, one of them null, and upstream took that for
+	// as long as it had no schema here.
 	cgCloneSchema = schema.Of(loose("consistencygroup-from-src", `"name":$name_or_null,"description":$description,
-"cgsnapshot_id":{"type":"string"},"source_cgid":{"type":"string"}`, ""))
+"cgsnapshot_id":{"type":["string","null"]},"source_cgid":{"type":["string","null"]}`, ""))
 	cgUpdateSchema = schema.Of(loose("consistencygroup", `"name":$name_or_null,"description":$description,
 "add_volumes":{"type":["string","null"]},"remove_volumes":{"type":["string","null"]}`, ""))
 	cgDeleteSchema = schema.Of(`{"oneOf":[` + loose("consistencygroup", `"force":$boolean`, "") + `,

@@ -16,6 +16,7 @@ s.volume_type_id, s.name, s.description, s.metadata, s.group_snapshot_id, s.prov
 	keys: map[string]column{
 		"id":                {sql: "s.id", kind: uuidColumn},
 		"name":              {sql: "s.name", nullable: true},
+		"display_name":      {sql: "s.name", nullable: true}, // what the older client sorts by
 		"description":       {sql: "s.description", nullable: true},
 		"status":            {sql: "s.status"},
 		"volume_id":         {sql: "s.volume_id", kind: uuidColumn},

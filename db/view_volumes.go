@@ -37,6 +37,7 @@ CASE WHEN v.attach_status = 'detached' THEN NULL ELSE
 	keys: map[string]column{
 		"id":                  {sql: "v.id", kind: uuidColumn},
 		"name":                {sql: "v.name", nullable: true, byOrder: true},
+		"display_name":        {sql: "v.name", nullable: true, byOrder: true}, // what the older client sorts by
 		"description":         {sql: "v.description", nullable: true},
 		"status":              {sql: "v.status"},
 		"attach_status":       {sql: "v.attach_status"},

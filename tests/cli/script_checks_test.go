@@ -79,12 +79,15 @@ func (r result) header0() []string {
 
 // property looks at a line of a table that shows one thing.
 func (v variables) property(r result, key, op, want string) error {
-	for _, row := range r.cells() {
+	err := fmt.Errorf("nothing has the key %q", key)
+	for _, row := range r.cells() { // some commands print several tables
 		if len(row) == 2 && row[0] == key {
-			return v.compare(row[1], op, want)
+			if err = v.compare(row[1], op, want); err == nil {
+				return nil
+			}
 		}
 	}
-	return fmt.Errorf("nothing has the key %q", key)
+	return err
 }
 
 func (v variables) compare(got, op, want string) error {
