@@ -37,6 +37,7 @@ var notRun = map[string]string{
 	"cinder failover-host":                         "no backend replicates",
 	"cinder group-enable-replication":              "no backend replicates",
 	"cinder group-disable-replication":             "no backend replicates",
+	"cinder group-list-replication-targets":        "no backend replicates",
 	"cinder group-failover-replication":            "no backend replicates",
 }
 
