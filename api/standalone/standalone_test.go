@@ -3,6 +3,7 @@ package standalone_test
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -216,5 +217,44 @@ func TestAServerIsWhateverUUIDNamesIt(t *testing.T) {
 	}
 	if got := send(t, "GET", url+"/compute/v2.1/servers/"+id, "", nil).StatusCode; got != 401 {
 		t.Errorf("without a token: status %d", got)
+	}
+}
+
+func TestProjectsAndUsersAreTheOnesThereAre(t *testing.T) {
+	base := serve(t)
+	token := config.UserID + ":" + config.ProjectID
+	for path, want := range map[string]struct {
+		status int
+		text   string
+	}{
+		"/identity/v3/projects":                                      {200, `"name":"demo"`},
+		"/identity/v3/projects?name=demo":                            {200, config.ProjectID},
+		"/identity/v3/projects?name=other":                           {200, `"projects":[]`},
+		"/identity/v3/projects?domain_id=other":                      {200, `"projects":[]`},
+		"/identity/v3/projects/" + config.ProjectID:                  {200, `"project":{`},
+		"/identity/v3/projects/demo":                                 {404, "could not be found"},
+		"/identity/v3/users?name=clinker":                            {200, config.UserID},
+		"/identity/v3/users/" + config.UserID:                        {200, `"user":{`},
+		"/identity/v3/domains/default":                               {200, `"domain":{`},
+		"/identity/v3/roles":                                         {404, "could not be found"},
+		"/compute/v2.1/os-quota-sets/" + config.ProjectID:            {200, config.ProjectID},
+		"/compute/v2.1/os-quota-class-sets/default":                  {200, `"quota_class_set":{"id":"default"}`},
+		"/compute/v2.1/os-availability-zone":                         {200, `"availabilityZoneInfo":[]`},
+		"/compute/v2.1/os-quota-sets/" + config.UserID + "/defaults": {200, config.UserID},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("X-Auth-Token", token)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if err != nil || resp.StatusCode != want.status || !strings.Contains(string(raw), want.text) {
+			t.Errorf("%s: status %d, want %d with %s: %s (%v)", path, resp.StatusCode, want.status, want.text, raw, err)
+		}
 	}
 }

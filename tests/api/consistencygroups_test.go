@@ -128,7 +128,7 @@ func TestCGSnapshots(t *testing.T) {
 		from("unknown snapshot", `"cgsnapshot_id": "`+unknownID+`"`, 404, unknown),
 		from("unknown group", `"source_cgid": "`+unknownID+`"`, 404, "Group "+unknownID+" could not be found."),
 	})
-	for _, source := range []string{`"cgsnapshot_id": "` + id + `"`, `"source_cgid": "` + g + `"`} {
+	for _, source := range []string{`"cgsnapshot_id": "` + id + `", "source_cgid": null`, `"source_cgid": "` + g + `"`} {
 		made := c.want(202, "POST", "/consistencygroups/create_from_src", `{"consistencygroup-from-src": {`+source+`}}`).text("consistencygroup", "id")
 		c.status("consistencygroup", made, "available")
 		c.want(202, "POST", "/consistencygroups/"+made+"/delete", `{"consistencygroup": {"force": true}}`)

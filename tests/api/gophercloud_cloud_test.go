@@ -90,7 +90,7 @@ func TestGophercloudReadsTransfersIntoStructures(t *testing.T) {
 	sc, ctx := cloud(t), t.Context()
 	v := walker(t, sc, "walked to somebody")
 	offer := must(transfers.Create(ctx, sc, transfers.CreateOpts{VolumeID: v.ID, Name: "offer"}).Extract())(t, "offer")
-	pages := must(transfers.List(sc, transfers.ListOpts{AllTenants: true, Sort: "id:asc", Limit: 1}).AllPages(ctx))(t, "offers")
+	pages := must(transfers.List(sc, transfers.ListOpts{AllTenants: true, Sort: "id:asc"}).AllPages(ctx))(t, "offers")
 	var rows []struct {
 		ID, Name string
 		VolumeID string `json:"volume_id"`

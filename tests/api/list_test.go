@@ -42,6 +42,7 @@ func TestSortAndFilters(t *testing.T) {
 	for _, r := range []struct{ mv, query, want string }{
 		{"", "", all},
 		{"", "sort=name:asc", "v0 v1 v2 v3 v4"},
+		{"", "sort=display_name:asc", "v0 v1 v2 v3 v4"},
 		{"", "sort=name", "v4 v3 v2 v1 v0"},
 		{"", "sort=size:asc,name:desc", "v4 v2 v0 v3 v1"},
 		{"", "sort=size:desc", "v3 v1 v4 v2 v0"},
