@@ -60,7 +60,11 @@ func TestRetypeRefusesWhatCinderRefuses(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t)
 	plain, shared := c.typeWith("plain", nil), c.typeWith("shared", map[string]string{"multiattach": "<is> True"})
-	sealed := c.typeWith("sealed", map[string]string{"multiattach": "<is> True", "encryption": "luks"})
+	sealed, key := c.typeWith("sealed", map[string]string{"multiattach": "<is> True"}), c.typeWith("key", nil)
+	for _, name := range []string{sealed, key} {
+		c.want(200, "POST", "/types/"+c.want(200, "GET", "/types?name="+name, nil).text("volume_types", "0", "id")+"/encryption",
+			`{"encryption": {"provider": "luks", "control_location": "front-end", "cipher": "aes-xts-plain64", "key_size": 256}}`)
+	}
 	big, full := c.typeWith("big", map[string]string{"provisioning:min_vol_size": "5"}), c.typeWith("full", nil)
 	c.want(200, "PUT", "/os-quota-sets/"+c.project, map[string]any{"quota_set": map[string]any{"volumes_" + full: 0}})
 	idle, used, reserved := c.volume(), c.volume(), c.volume()
@@ -82,6 +86,7 @@ func TestRetypeRefusesWhatCinderRefuses(t *testing.T) {
 			"on available volumes, the specified volume however currently has a status of: in-use."),
 		post("encrypted multiattach", idle, retypeTo(sealed), 400,
 			"Invalid input received: Retype requested both encryption and multi-attach, which is not supported."),
+		post("encrypted without a key manager", idle, retypeTo(key), 400, "Key manager error"),
 		post("over quota", idle, retypeTo(full), 413, "VolumeLimitExceeded: Maximum number of volumes allowed (0) exceeded for quota 'volumes_"+full+"'."),
 		post("no type", idle, `{"os-retype": {}}`, 400, "*"),
 		post("type null", idle, `{"os-retype": {"new_type": null}}`, 400, "*"),
