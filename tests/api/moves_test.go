@@ -61,9 +61,11 @@ func TestRetypeRefusesWhatCinderRefuses(t *testing.T) {
 	c := newCaller(t)
 	plain, shared := c.typeWith("plain", nil), c.typeWith("shared", map[string]string{"multiattach": "<is> True"})
 	sealed, key := c.typeWith("sealed", map[string]string{"multiattach": "<is> True"}), c.typeWith("key", nil)
-	for _, name := range []string{sealed, key} {
-		c.want(200, "POST", "/types/"+c.want(200, "GET", "/types?name="+name, nil).text("volume_types", "0", "id")+"/encryption",
-			`{"encryption": {"provider": "luks", "control_location": "front-end", "cipher": "aes-xts-plain64", "key_size": 256}}`)
+	for _, item := range c.want(200, "GET", "/types?limit=1000", nil).list("volume_types") {
+		if ty := item.(map[string]any); ty["name"] == sealed || ty["name"] == key {
+			c.want(200, "POST", fmt.Sprintf("/types/%s/encryption", ty["id"]),
+				`{"encryption": {"provider": "luks", "control_location": "front-end", "cipher": "aes-xts-plain64", "key_size": 256}}`)
+		}
 	}
 	big, full := c.typeWith("big", map[string]string{"provisioning:min_vol_size": "5"}), c.typeWith("full", nil)
 	c.want(200, "PUT", "/os-quota-sets/"+c.project, map[string]any{"quota_set": map[string]any{"volumes_" + full: 0}})
