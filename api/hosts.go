@@ -109,8 +109,8 @@ func appendHostUsage(b []byte, host string, u db.HostUsage) []byte {
 	return append(b, "}}"...)
 }
 
-// updateHost knows hosts and settings, and does nothing with them: upstream has
-// no implementation of what they mean, and os-services is the way to disable one.
+// updateHost enables or disables the volume service of a host, as os-services
+// does; upstream has the call and no implementation of it.
 func (a *API) updateHost(r *Request) (Response, error) {
 	host := r.Param("id")
 	list, err := a.hosts(r)
@@ -138,6 +138,7 @@ func (a *API) updateHost(r *Request) (Response, error) {
 	if err := r.Authorize("volume_extension:hosts", r.Identity.ProjectID); err != nil {
 		return Response{}, err
 	}
+	status := ""
 	for _, key := range sortedKeys(settings) {
 		value, isText := settings[key].(string)
 		switch word := strings.ToLower(strings.TrimSpace(value)); {
@@ -145,10 +146,18 @@ func (a *API) updateHost(r *Request) (Response, error) {
 			return Response{}, badRequest("Invalid update setting: '%s'", key)
 		case !isText || word != "enable" && word != "disable":
 			return Response{}, badRequest("Invalid status: '%v'", settings[key])
+		default:
+			status = word + "d"
 		}
 	}
-	if len(settings) > 0 {
-		return Response{}, &Fault{Status: http.StatusInternalServerError}
+	if status == "" {
+		return JSON(func(b []byte) []byte { return append(b, "{}"...) }), nil
 	}
-	return JSON(func(b []byte) []byte { return append(b, "{}"...) }), nil
+	if err := a.Store.DisableService(r.Context(), host, db.BinaryVolume, status == "disabled", nil); err != nil {
+		return Response{}, err
+	}
+	return JSON(func(b []byte) []byte {
+		b = appendString(append(b, `{"host": `...), host)
+		return append(appendString(append(b, `, "status": `...), status), '}')
+	}), nil
 }

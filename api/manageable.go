@@ -214,11 +214,14 @@ func (a *API) managingService(r *Request, host, cluster string) (db.ServiceState
 		switch {
 		case s.Binary != db.BinaryVolume:
 			return false
-		case cluster != "":
-			return s.Up && s.ClusterName != nil && *s.ClusterName == cluster
+		case host == "":
+			return cluster != "" && s.Up && s.ClusterName != nil && *s.ClusterName == cluster
 		}
-		return host != "" && (s.Host == host || !strings.Contains(host, "@") && strings.HasPrefix(s.Host, host+"@"))
+		return s.Host == host || !strings.Contains(host, "@") && strings.HasPrefix(s.Host, host+"@")
 	})
+	if i < 0 && host == "" {
+		return db.ServiceState{}, db.Errorf(db.NotFound, "Service %s could not be found.", db.BinaryVolume)
+	}
 	if i < 0 {
 		return db.ServiceState{}, db.Errorf(db.NotFound, "Service %s could not be found on host %s.", db.BinaryVolume, host)
 	}

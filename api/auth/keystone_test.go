@@ -131,7 +131,8 @@ func TestKeystone(t *testing.T) {
 		run  func(*testing.T, *cloud)
 	}{
 		{"scopes", testScopes}, {"bad tokens", testBadTokens}, {"access rules", testAccessRules}, {"service tokens", testServiceTokens},
-		{"revocation", testRevocation}, {"own token", testOwnToken}, {"expiry", testExpiry}, {"outage", testOutage}, {"silence", testSilence}, {"wrong password", testWrongPassword},
+		{"revocation", testRevocation}, {"own token", testOwnToken}, {"expiry", testExpiry}, {"outage", testOutage}, {"silence", testSilence},
+		{"wrong password", testWrongPassword},
 	} {
 		t.Run(step.name, func(t *testing.T) { step.run(t, c) })
 	}
@@ -146,7 +147,8 @@ func testScopes(t *testing.T, c *cloud) {
 	k := c.keystone(t, nil)
 	id, w := ask(k, c.Token(c.ann, keystonetest.OfProject(c.project)), "")
 	granted(t, "project", id, w)
-	if id.UserID != c.ann.ID || id.ProjectID != c.project || id.SystemScope != "" || id.DomainID != "" || !slices.Contains(id.Roles, "member") || id.IsService || id.IsAdmin {
+	if id.UserID != c.ann.ID || id.ProjectID != c.project || id.SystemScope != "" || id.DomainID != "" ||
+		!slices.Contains(id.Roles, "member") || id.IsService || id.IsAdmin {
 		t.Errorf("project: %+v", id)
 	}
 	c.Grant(c.ann, keystonetest.OfSystem(), "reader")
@@ -360,7 +362,8 @@ func TestConfigurationIsChecked(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "password, project_name") {
 		t.Errorf("got %v", err)
 	}
-	_, err = NewKeystone(KeystoneConfig{AuthURL: "http://k/v3", Username: "u", Password: "p", ProjectName: "s", CAFile: "keystone_test.go"})
+	_, err = NewKeystone(KeystoneConfig{AuthURL: "http://k/v3", Username: "u", Password: "p", ProjectName: "s",
+		CAFile: "keystone_test.go"})
 	if err == nil || !strings.Contains(err.Error(), "no certificate") {
 		t.Errorf("got %v", err)
 	}
@@ -368,7 +371,8 @@ func TestConfigurationIsChecked(t *testing.T) {
 
 func TestAnswersThatAreNoTokens(t *testing.T) {
 	t.Parallel()
-	for _, raw := range []string{"", "null", "[]", "{}", `{"token": {}}`, `{"token": {"user": {"id": "u"}}}`, `{"token": {"user": {"id": "u"}, "expires_at": "soon"}}`} {
+	for _, raw := range []string{"", "null", "[]", "{}", `{"token": {}}`,
+		`{"token": {"user": {"id": "u"}}}`, `{"token": {"user": {"id": "u"}, "expires_at": "soon"}}`} {
 		if tok, err := parseToken([]byte(raw)); err == nil || errors.Is(err, errInvalid) {
 			t.Errorf("%s: %+v %v", raw, tok, err)
 		}

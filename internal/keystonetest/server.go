@@ -193,8 +193,10 @@ func (s *Server) manage(args ...string) {
 // spawn starts a server that closes each connection after its answer, and says so.
 func (s *Server) spawn() {
 	s.t.Helper()
-	p, err := testproc.Spawn(s.environment(), startedLine, uwsgi, "--http-socket", fmt.Sprintf("127.0.0.1:%d", s.port), "--wsgi-file", wsgi,
-		"--pyargv", "--config-file "+s.in("keystone.conf"), "--enable-threads", "--threads", "4", "--need-app", "--buffer-size", "65535", "--add-header", "Connection: close")
+	p, err := testproc.Spawn(s.environment(), startedLine, uwsgi,
+		"--http-socket", fmt.Sprintf("127.0.0.1:%d", s.port), "--wsgi-file", wsgi,
+		"--pyargv", "--config-file "+s.in("keystone.conf"), "--enable-threads", "--threads", "4",
+		"--need-app", "--buffer-size", "65535", "--add-header", "Connection: close")
 	if err != nil {
 		s.t.Fatalf("start Keystone: %v", err)
 	}

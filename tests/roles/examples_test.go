@@ -109,6 +109,8 @@ var bodies = map[string]string{
 	"POST /volumes/{}/action os-initialize_connection":     `{"os-initialize_connection": {"connector": ` + connector + `}}`,
 	"POST /volumes/{}/action os-terminate_connection":      `{"os-terminate_connection": {"connector": ` + connector + `}}`,
 	"POST /volumes/{}/action revert":                       `{"revert": {"snapshot_id": "$snapshot"}}`,
+	"POST /volumes/{}/action os-volume_upload_image":       `{"os-volume_upload_image": {"image_name": "i"}}`,
+	"POST /volumes/{}/action os-reimage":                   `{"os-reimage": {"image_id": "11111111-2222-3333-4444-555555555555"}}`,
 	"POST /volumes/{}/action os-retype":                    `{"os-retype": {"new_type": "plain", "migration_policy": "never"}}`,
 	"POST /volumes/{}/action os-migrate_volume":            `{"os-migrate_volume": {"host": "node2@file#file"}}`,
 	"POST /volumes/{}/action os-migrate_volume_completion": `{"os-migrate_volume_completion": {"new_volume": "$reserved_volume"}}`,
@@ -167,7 +169,7 @@ var owned = []string{"volume", "reserved_volume", "snapshot", "attachment", "mes
 
 // absent are calls on things that a set-up of one host and no encrypted volume
 // does not have: who may is told so.
-var absent = []string{"GET /clusters/{}", "PUT /clusters/enable", "PUT /clusters/disable", "GET /volumes/{}/encryption/{}",
+var absent = []string{"POST /volumes/{}/action os-reimage", "GET /clusters/{}", "PUT /clusters/enable", "PUT /clusters/disable", "GET /volumes/{}/encryption/{}",
 	"POST /consistencygroups/{}/action"} // which is never found
 
 // open are calls on things of others that everybody may make who knows of them.
