@@ -51,7 +51,8 @@ func TestGophercloudWalksThroughTypes(t *testing.T) {
 	t.Parallel()
 	sc, ctx := cloud(t), t.Context()
 	private, name, description := false, "walked on", "far"
-	vt := must(volumetypes.Create(ctx, sc, volumetypes.CreateOpts{Name: "walked off", IsPublic: &private, ExtraSpecs: map[string]string{"a": "b"}}).Extract())(t, "create")
+	vt := must(volumetypes.Create(ctx, sc, volumetypes.CreateOpts{Name: "walked off", IsPublic: &private,
+		ExtraSpecs: map[string]string{"a": "b"}}).Extract())(t, "create")
 	if vt.IsPublic || vt.PublicAccess || vt.ExtraSpecs["a"] != "b" {
 		t.Errorf("created: %+v", vt)
 	}

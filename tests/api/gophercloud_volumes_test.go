@@ -110,7 +110,8 @@ func TestGophercloudActsOnVolumes(t *testing.T) {
 		Ref: map[string]string{"source-name": "volume-" + let.ID + "-unmanaged"}, Name: "walked in", Bootable: true,
 		Metadata: map[string]string{"k": "v"}}).Extract())(t, "manage")
 	done(t, "managed", volumes.WaitForStatus(ctx, sc, back.ID, "available"))
-	if got := must(volumes.Get(ctx, sc, back.ID).Extract())(t, "show"); got.Size != 1 || got.Bootable != "true" || got.Metadata["k"] != "v" || got.Host != let.Host {
+	got = must(volumes.Get(ctx, sc, back.ID).Extract())(t, "show")
+	if got.Size != 1 || got.Bootable != "true" || got.Metadata["k"] != "v" || got.Host != let.Host {
 		t.Errorf("managed: %+v", got)
 	}
 	done(t, "delete", volumes.Delete(ctx, sc, back.ID, nil).ExtractErr())
@@ -127,8 +128,8 @@ func TestGophercloudWalksThroughSnapshots(t *testing.T) {
 	done(t, "available", snapshots.WaitForStatus(ctx, sc, s.ID, "available"))
 	name := "stepped"
 	must(snapshots.Update(ctx, sc, s.ID, snapshots.UpdateOpts{Name: &name}).Extract())(t, "update")
-	if m := must(snapshots.UpdateMetadata(ctx, sc, s.ID, snapshots.UpdateMetadataOpts{Metadata: map[string]any{"c": "d"}}).ExtractMetadata())(t, "metadata"); m["c"] != "d" ||
-		len(m) != 1 {
+	update := snapshots.UpdateMetadataOpts{Metadata: map[string]any{"c": "d"}}
+	if m := must(snapshots.UpdateMetadata(ctx, sc, s.ID, update).ExtractMetadata())(t, "metadata"); m["c"] != "d" || len(m) != 1 {
 		t.Errorf("metadata: %v", m)
 	}
 	got := must(snapshots.Get(ctx, sc, s.ID).Extract())(t, "show")
