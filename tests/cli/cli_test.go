@@ -1,4 +1,4 @@
-// Package cli runs the real openstack command against the service, with the
+// Package cli runs the real openstack and cinder commands against the service, with the
 // clouds.yaml that the service writes, and looks at what users see.
 package cli
 
