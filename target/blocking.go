@@ -29,6 +29,12 @@ type zeroWriter interface {
 	WriteZeroes(off, n int64) error
 }
 
+// extentTeller is a power of a Backing that knows where it holds nothing: n bytes
+// from off on are a hole, or are not.
+type extentTeller interface {
+	Extent(off int64) (n int64, hole bool, err error)
+}
+
 const queuePerDevice = 4096 // IOs that wait or run; more end with ErrQueueFull
 
 // Blocking is a Device over a Backing. Reads of what is in memory are served in
@@ -39,6 +45,7 @@ type Blocking struct {
 	b      Backing
 	noWait noWaitReader // may be nil
 	zeroes zeroWriter   // may be nil
+	holes  extentTeller // may be nil
 
 	mu      sync.Mutex
 	work    sync.Cond
@@ -60,6 +67,7 @@ func NewBlocking(b Backing, workers int) *Blocking {
 	d := &Blocking{b: b, limit: max(workers, 1)}
 	d.noWait, _ = b.(noWaitReader)
 	d.zeroes, _ = b.(zeroWriter)
+	d.holes, _ = b.(extentTeller)
 	d.work.L = &d.mu
 	return d
 }
@@ -186,6 +194,13 @@ func (d *Blocking) serve(io *IO) error {
 			return d.zeroes.WriteZeroes(io.Off, io.Len)
 		}
 		return d.b.Discard(io.Off, io.Len)
+	case Extent:
+		if d.holes == nil {
+			return nil
+		}
+		n, hole, err := d.holes.Extent(io.Off)
+		io.Len, io.Hole = min(n, io.Len), hole
+		return err
 	}
 	return errors.ErrUnsupported
 }

@@ -22,6 +22,7 @@ const (
 	Flush       = scsi.Flush
 	Discard     = scsi.Discard
 	WriteZeroes = scsi.WriteZeroes
+	Extent      = scsi.Extent
 )
 
 // ErrWouldBlock is what ReadAtNoWait says of bytes that are not at hand.

@@ -21,17 +21,18 @@ const (
 	reportEvery = 10 * time.Second
 )
 
-// readSizer is what is copied from.
-type readSizer interface {
+// source is what is copied from.
+type source interface {
 	io.ReaderAt
 	Size() int64
+	driver.HoleFinder
 }
 
 // copier copies a volume to an empty one that is at least as large. It holds
 // one chunk in memory.
 type copier struct {
 	log *slog.Logger
-	src readSizer
+	src source
 	dst driver.Device
 }
 
@@ -42,7 +43,7 @@ var (
 
 // run copies, makes it durable and reads it back.
 func (c *copier) run(ctx context.Context) error {
-	sent, err := c.scan(ctx, "copying", c.readSource, func(p []byte, off int64) error {
+	sent, err := c.scan(ctx, "copying", c.sourceHole, c.readSource, func(p []byte, off int64) error {
 		if _, err := c.dst.WriteAt(p, off); err != nil {
 			return fmt.Errorf("write the copy: %w", err)
 		}
@@ -54,7 +55,7 @@ func (c *copier) run(ctx context.Context) error {
 	if err := c.dst.Flush(); err != nil {
 		return fmt.Errorf("flush the copy: %w", err)
 	}
-	got, err := c.scan(ctx, "comparing", c.readCopy, nil)
+	got, err := c.scan(ctx, "comparing", c.copyHole, c.readCopy, nil)
 	if err != nil {
 		return err
 	}
@@ -77,6 +78,34 @@ func (c *copier) readSource(p []byte, off int64) error {
 	return nil
 }
 
+// sourceHole is how many bytes from off on hold nothing in the source.
+func (c *copier) sourceHole(off int64) (int64, error) {
+	if off >= c.src.Size() {
+		return c.dst.Size() - off, nil
+	}
+	n, hole, err := c.src.Extent(off)
+	if err != nil {
+		return 0, fmt.Errorf("%w: %w", errSourceLost, err)
+	}
+	if !hole {
+		return 0, nil
+	}
+	return n, nil
+}
+
+// copyHole is the same of the copy, where its driver can tell.
+func (c *copier) copyHole(off int64) (int64, error) {
+	d, ok := c.dst.(driver.HoleFinder)
+	if !ok {
+		return 0, nil
+	}
+	n, hole, err := d.Extent(off)
+	if err != nil || !hole {
+		return 0, err
+	}
+	return n, nil
+}
+
 func (c *copier) readCopy(p []byte, off int64) error {
 	if _, err := c.dst.ReadAt(p, off); err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("read the copy: %w", err)
@@ -84,13 +113,21 @@ func (c *copier) readCopy(p []byte, off int64) error {
 	return nil
 }
 
-// scan reads as much as the copy holds, gives what is not zero to visit and sums it up: two
-// volumes with the same sum hold the same bytes at the same places.
-func (c *copier) scan(ctx context.Context, doing string, read, visit func([]byte, int64) error) (sum [sha256.Size]byte, err error) {
+// scan reads as much as the copy holds but for whole chunks of holes, gives what
+// is not zero to visit and sums it up: two volumes with the same sum hold the
+// same bytes at the same places.
+func (c *copier) scan(ctx context.Context, doing string, hole func(int64) (int64, error), read, visit func([]byte, int64) error) (sum [sha256.Size]byte, err error) {
 	h, buf, size, last := sha256.New(), make([]byte, copyChunk), c.dst.Size(), time.Now()
 	for off := int64(0); off < size; off += copyChunk {
 		if err := ctx.Err(); err != nil {
 			return sum, err
+		}
+		empty, err := hole(off)
+		if err != nil {
+			return sum, err
+		}
+		if off += empty / copyChunk * copyChunk; off >= size {
+			break
 		}
 		p := buf[:min(copyChunk, size-off)]
 		if err := read(p, off); err != nil {

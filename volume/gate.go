@@ -79,6 +79,7 @@ type gatedDevice struct {
 	driver.Device
 	noWait driver.NoWaitReader // may be nil
 	zeroes driver.ZeroWriter   // may be nil
+	holes  driver.HoleFinder   // may be nil
 	gate   gate
 }
 
@@ -86,6 +87,7 @@ func newGatedDevice(d driver.Device) *gatedDevice {
 	g := &gatedDevice{Device: d, gate: gate{idle: make(chan struct{}, 1), turn: make(chan struct{}, 1)}}
 	g.noWait, _ = d.(driver.NoWaitReader)
 	g.zeroes, _ = d.(driver.ZeroWriter)
+	g.holes, _ = d.(driver.HoleFinder)
 	return g
 }
 
@@ -95,6 +97,14 @@ func (g *gatedDevice) ReadAtNoWait(p []byte, off int64) (int, error) {
 		return 0, syscall.EAGAIN
 	}
 	return g.noWait.ReadAtNoWait(p, off)
+}
+
+// Extent is all data when the device cannot tell.
+func (g *gatedDevice) Extent(off int64) (int64, bool, error) {
+	if g.holes == nil {
+		return g.Size() - off, false, nil
+	}
+	return g.holes.Extent(off)
 }
 
 func (g *gatedDevice) WriteAt(p []byte, off int64) (int, error) {

@@ -159,6 +159,24 @@ func (d *Disk) read(p []byte, off int64) error {
 	return nil
 }
 
+// Extent is GET LBA STATUS: whether the n bytes from off on, a block's start,
+// are a hole, which reads as zeroes.
+func (d *Disk) Extent(off int64) (n int64, hole bool, err error) {
+	const length, atBlocks, atStatus, deallocated = 24, 16, 20, 1 // a header and one descriptor (SBC-3, 5.8.3)
+	cdb := make([]byte, 16)
+	cdb[0], cdb[1], cdb[13] = 0x9e, 0x12, length
+	binary.BigEndian.PutUint64(cdb[2:], uint64(off/d.blockSize))
+	data, err := d.do(cdb, length)
+	if err != nil {
+		return 0, false, fmt.Errorf("extent at %d: %w", off, err)
+	}
+	if len(data) < length || binary.BigEndian.Uint64(data[8:]) != uint64(off/d.blockSize) {
+		return 0, false, fmt.Errorf("extent at %d: %d bytes that tell of another place", off, len(data))
+	}
+	n = int64(binary.BigEndian.Uint32(data[atBlocks:])) * d.blockSize
+	return min(n, d.size-off), data[atStatus]&0x0f == deallocated, nil
+}
+
 // Close logs out and ends the session.
 func (d *Disk) Close() error {
 	d.stop()

@@ -13,6 +13,7 @@ const (
 	Flush
 	Discard
 	WriteZeroes
+	Extent // asks how far from Off the medium is like at Off: the answer is in Len and Hole
 )
 
 func (o Op) String() string {
@@ -27,6 +28,8 @@ func (o Op) String() string {
 		return "discard"
 	case WriteZeroes:
 		return "write zeroes"
+	case Extent:
+		return "extent"
 	}
 	return "unknown"
 }
@@ -67,6 +70,8 @@ type IO struct {
 	Off int64  // bytes from the start of the device
 	Len int64  // bytes; 0 for Flush
 	Buf []byte // Read, Write: Len bytes
+
+	Hole bool // Extent: nothing is stored there; a device that cannot tell leaves Len and Hole as they are
 
 	Err   error     // how it ended
 	Owner Completer // hears of the end of a submitted IO

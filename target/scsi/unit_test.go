@@ -23,6 +23,9 @@ type disk struct {
 	later bool
 	ops   []Op
 	wg    sync.WaitGroup
+
+	extent int64 // what it tells of an extent; 0: nothing
+	hole   bool
 }
 
 func newDisk(blocks int) *disk { return &disk{data: make([]byte, blocks*BlockSize)} }
@@ -57,6 +60,10 @@ func (d *disk) serve(io *IO) error {
 		copy(d.data[io.Off:io.Off+io.Len], io.Buf[:io.Len])
 	case Discard, WriteZeroes:
 		clear(d.data[io.Off : io.Off+io.Len])
+	case Extent:
+		if d.extent != 0 {
+			io.Len, io.Hole = d.extent, d.hole
+		}
 	}
 	return nil
 }

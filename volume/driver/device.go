@@ -42,3 +42,10 @@ type NoWaitReader interface {
 type ZeroWriter interface {
 	WriteZeroes(off, n int64) error
 }
+
+// HoleFinder is a power of a Device that knows where it holds nothing.
+type HoleFinder interface {
+	// Extent says whether the n bytes from off on are a hole, which reads as
+	// zeroes; off is within the device. What is no hole may be zeroes too.
+	Extent(off int64) (n int64, hole bool, err error)
+}

@@ -158,3 +158,47 @@ func testClosedDevice(e *env) {
 	e.is(dev.Discard(0, 1), os.ErrClosed)
 	e.is(dev.Flush(), os.ErrClosed)
 }
+
+// testHoles: what a device calls a hole reads as zeroes, what was written is in
+// none, and extents cover the whole device.
+func testHoles(e *env) {
+	const size = 8 * mib
+	dev := e.device(e.create(size))
+	finder, ok := dev.(driver.HoleFinder)
+	if !ok {
+		return
+	}
+	written := map[int64]bool{mib: true, mib + 4096: true, 5*mib - 1: true, size - 1: true}
+	for off := range written {
+		_, err := dev.WriteAt([]byte{1}, off)
+		e.ok(err)
+	}
+	e.ok(dev.Discard(5*mib-4096, 4096))
+	delete(written, 5*mib-1)
+	holes := int64(0)
+	for off := int64(0); off < size; {
+		n, hole, err := finder.Extent(off)
+		e.ok(err)
+		if n <= 0 || n > size-off {
+			e.Fatalf("an extent of %d bytes at %d", n, off)
+		}
+		for at := range written {
+			if hole && at >= off && at < off+n {
+				e.Errorf("byte %d was written and is in a hole of %d bytes at %d", at, n, off)
+			}
+		}
+		if hole {
+			p := make([]byte, n)
+			_, err := dev.ReadAt(p, off)
+			e.ok(err)
+			same(e, p, make([]byte, n))
+			holes += n
+		}
+		off += n
+	}
+	if holes == 0 {
+		e.Error("a device that finds holes found none in an empty volume")
+	}
+	_, _, err := finder.Extent(size)
+	e.is(err, driver.ErrOutOfRange)
+}

@@ -42,6 +42,7 @@ func Run(t *testing.T, p Pool) {
 		{"a pool is closed only when nothing is open", testClose},
 		{"a device reads what was written", testReadWrite},
 		{"a device ends where it ends", testEndOfDevice},
+		{"holes are where nothing was written", testHoles},
 		{"a device opened for reading stays unchanged", testReadOnly},
 		{"discard and write zeroes", testZeroing},
 		{"what is at hand is read without waiting", testNoWait},

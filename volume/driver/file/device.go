@@ -33,6 +33,7 @@ var (
 	_ driver.Device       = (*device)(nil)
 	_ driver.NoWaitReader = (*device)(nil)
 	_ driver.ZeroWriter   = (*device)(nil)
+	_ driver.HoleFinder   = (*device)(nil)
 )
 
 // Open opens the file; snapshots only for reading.
@@ -135,6 +136,32 @@ func (v *device) ReadAtNoWait(p []byte, off int64) (int, error) {
 		return 0, unix.EAGAIN
 	}
 	return 0, err
+}
+
+// Extent asks the file system where the file has blocks.
+func (v *device) Extent(off int64) (n int64, hole bool, err error) {
+	if err := v.begin(); err != nil {
+		return 0, false, err
+	}
+	defer v.end()
+	size := v.Size()
+	if off < 0 || off >= size {
+		return 0, false, driver.ErrOutOfRange
+	}
+	data, ok, err := seekData(v.n.f, off)
+	switch {
+	case err != nil:
+		return 0, false, err
+	case !ok:
+		return size - off, true, nil
+	case data > off:
+		return min(data, size) - off, true, nil
+	}
+	end, err := seekHole(v.n.f, off)
+	if err != nil {
+		return 0, false, err
+	}
+	return min(end, size) - off, false, nil
 }
 
 // WriteAt lets copies under way save what it overwrites, then writes.

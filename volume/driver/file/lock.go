@@ -6,16 +6,30 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/clinker-io/clinker/volume/driver"
 )
 
+// lockPatience is for a predecessor that is ending, and for a child that it was
+// starting when it closed the folder: until its exec such a child holds the lock.
+const (
+	lockPatience = 2 * time.Second
+	lockPause    = 5 * time.Millisecond
+)
+
 // lockFolder makes this process the owner of the folder until dir is closed or
 // the process ends, however it ends.
 func lockFolder(dir *os.File, path string) error {
-	err := retryEINTR(func() error { return unix.Flock(int(dir.Fd()), unix.LOCK_EX|unix.LOCK_NB) })
+	var err error
+	for begun := time.Now(); ; time.Sleep(lockPause) {
+		err = retryEINTR(func() error { return unix.Flock(int(dir.Fd()), unix.LOCK_EX|unix.LOCK_NB) })
+		if !errors.Is(err, unix.EWOULDBLOCK) || time.Since(begun) > lockPatience {
+			break
+		}
+	}
 	if err == nil {
 		return nil
 	}
