@@ -24,8 +24,9 @@ func (a *API) listOldTransfersDetail(r *Request) (Response, error) {
 // oldestFirst is the order before there was a choice.
 var oldestFirst = []db.Sort{{Key: "created_at"}, {Key: "id"}}
 
-// transferPage: where the list is not paged, limit and offset alone count, and
-// a limit of 0 is none.
+// transferPage: where the list has no order of its own, a limit of 0 is none. A
+// marker counts there too, other than upstream: links lead to that path, and who
+// follows them would never come to an end.
 func (a *API) transferPage(r *Request, paged bool, fields []Field[db.Transfer]) (Response, error) {
 	q, err := r.transferQuery(paged)
 	if err != nil {
@@ -59,6 +60,7 @@ func (r *Request) transferQuery(paged bool) (db.ListQuery, error) {
 		if q.Offset, err = offset(r.Query()); err != nil {
 			return q, err
 		}
+		q.Marker, _ = r.Query().get("marker")
 	}
 	q.Project = r.Identity.ProjectID
 	for _, f := range r.plainFilters() {
