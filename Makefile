@@ -47,9 +47,10 @@ bench: build ## the iSCSI target against tgt
 	@scripts/install bench
 	@tests/bench/iscsi.sh
 
-bench-api: build ## the API: calls, processor time, memory, pages of a million volumes
-	@scripts/install run
+bench-api: build ## the API: calls, processor time, memory, pages of a million volumes; ratios to Python Cinder
+	@scripts/install bench-api
 	@go run ./tests/bench/api --binary bin/clinker
+	@go test -run '^$$' -bench AgainstPythonCinder -benchtime 1x -timeout 30m ./tests/bench/api
 
 generate: ## typed Go from db/queries, sample configuration, states page
 	@CGO_ENABLED=1 go tool -modfile=tools/go.mod sqlc generate

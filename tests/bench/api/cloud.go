@@ -125,7 +125,7 @@ func (c *cloud) remove(id string) error {
 
 // attach takes a volume through the life of an attachment.
 func (c *cloud) attach(id string) error {
-	raw, err := c.call(http.MethodPost, "/attachments", map[string]any{"attachment": map[string]any{"volume_uuid": id, "instance_uuid": id}})
+	raw, err := c.call(http.MethodPost, "/attachments", map[string]any{"attachment": map[string]any{"volume_uuid": id}})
 	if err != nil {
 		return err
 	}

@@ -14,18 +14,20 @@ type usage struct{ service, database time.Duration }
 // clockTick is USER_HZ, which Linux fixes at 100 for what /proc shows.
 const clockTick = time.Second / 100
 
-// spent reads the processor time of the service and of the processes below it.
-// That of a server process that has ended is counted by the one that made it.
-func (b *bench) spent() (usage, error) {
-	var u usage
-	own, _, err := cpuOf(b.svc.PID())
-	if err != nil {
-		return u, err
+// spent reads the processor time of the service and of its database.
+func (b *bench) spent() (u usage, err error) {
+	if u.service, err = together(b.service); err == nil {
+		u.database, err = together(b.database)
 	}
-	u.service = own
-	pids, err := descendants(b.svc.PID())
+	return u, err
+}
+
+// together adds up processes. The time of one that has ended is counted by the
+// one that made it.
+func together(of func() ([]int, error)) (sum time.Duration, err error) {
+	pids, err := of()
 	if err != nil {
-		return u, err
+		return 0, err
 	}
 	for _, pid := range pids {
 		own, children, err := cpuOf(pid)
@@ -33,11 +35,11 @@ func (b *bench) spent() (usage, error) {
 			continue
 		}
 		if err != nil {
-			return u, err
+			return 0, err
 		}
-		u.database += own + children
+		sum += own + children
 	}
-	return u, nil
+	return sum, nil
 }
 
 // cpuOf returns user and system time of a process, and of its ended children.

@@ -17,11 +17,22 @@ import (
 
 type bench struct {
 	*cloud
-	svc     *harness.Service
+	peer
+	svc     *harness.Service // nil when another service than ours is measured
 	volumes int
 	samples int
+	fewer   int    // divides how often what is cheap for us is asked
 	tenant  string // a project among the seeded ones
+	results map[string]result
 }
+
+// peer tells what belongs to the service that is measured.
+type peer struct {
+	service, database func() ([]int, error) // process ids
+}
+
+// result is what one call cost.
+type result struct{ took, service, database time.Duration }
 
 func main() {
 	binary := flag.String("binary", "", "clinker binary to start; empty: build it")
@@ -36,13 +47,13 @@ func main() {
 }
 
 func run(binary string, volumes, samples, large int) (err error) {
-	b := &bench{volumes: volumes, samples: samples}
+	b := &bench{volumes: volumes, samples: samples, fewer: 1, results: make(map[string]result)}
 	stop, err := b.start(binary)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	b.cloud = newCloud(b.svc.URL)
+	b.cloud, b.peer = newCloud(b.svc.URL), ofService(b.svc)
 	steps := []func() error{
 		func() error { return b.memory("idle") },
 		b.lifecycle,
@@ -58,6 +69,11 @@ func run(binary string, volumes, samples, large int) (err error) {
 		}
 	}
 	return nil
+}
+
+// ofService is a service of ours with the PostgreSQL that it started.
+func ofService(s *harness.Service) peer {
+	return peer{service: func() ([]int, error) { return []int{s.PID()}, nil }, database: func() ([]int, error) { return descendants(s.PID()) }}
 }
 
 func (b *bench) note(what, format string, args ...any) {

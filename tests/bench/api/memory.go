@@ -8,29 +8,28 @@ import (
 	"strings"
 )
 
-// memory notes what the service and its PostgreSQL keep resident. Shared buffers
-// are in every server process of PostgreSQL: Pss counts them once.
+// memory notes what the service and its database keep resident. What processes
+// share is in each of them: Pss counts it once.
 func (b *bench) memory(when string) error {
-	own, err := kibibytes(b.svc.PID(), "status", "VmRSS:")
-	if err != nil {
-		return err
-	}
-	database := 0
-	pids, err := descendants(b.svc.PID())
-	if err != nil {
-		return err
-	}
-	for _, pid := range pids {
-		kib, err := kibibytes(pid, "smaps_rollup", "Pss:")
-		if os.IsNotExist(err) {
-			continue // a server process that has ended since
-		}
+	var pss, processes [2]int
+	for i, of := range []func() ([]int, error){b.service, b.database} {
+		pids, err := of()
 		if err != nil {
 			return err
 		}
-		database += kib
+		for _, pid := range pids {
+			kib, err := kibibytes(pid, "smaps_rollup", "Pss:")
+			if os.IsNotExist(err) {
+				continue // a server process that has ended since
+			}
+			if err != nil {
+				return err
+			}
+			pss[i] += kib
+			processes[i]++
+		}
 	}
-	b.note("resident memory "+when, "clinker %d MiB, its PostgreSQL %d MiB (%d processes)", own>>10, database>>10, len(pids))
+	b.note("resident memory "+when, "%d MiB in %d processes, its PostgreSQL %d MiB in %d", pss[0]>>10, processes[0], pss[1]>>10, processes[1])
 	return nil
 }
 
