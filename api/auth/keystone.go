@@ -9,25 +9,20 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/clinker-io/clinker/openstack"
 )
 
 // KeystoneConfig is what [keystone_authtoken] says.
 type KeystoneConfig struct {
-	AuthURL string
-	// The service's own user, who may validate tokens.
-	Username, Password, ProjectName    string
-	UserDomainName, UserDomainID       string
-	ProjectDomainName, ProjectDomainID string
-	Region, Interface                  string // of Keystone's endpoint
-	CAFile                             string
-	Insecure                           bool
-	WWWAuthenticateURI                 string // told to those who are refused
-	ServiceTokenRoles                  []string
-	ServiceTokenRolesRequired          bool
-	ServiceType                        string        // that access rules name
-	CacheTime                          time.Duration // of a valid token; 0 caches nothing
-	Timeout                            time.Duration // of a request to Keystone; 0 is ten seconds
-	Logger                             *slog.Logger
+	Login                     openstack.Login // the service's own user, who may validate tokens
+	Region, Interface         string          // of Keystone's endpoint
+	WWWAuthenticateURI        string          // told to those who are refused
+	ServiceTokenRoles         []string
+	ServiceTokenRolesRequired bool
+	ServiceType               string        // that access rules name
+	CacheTime                 time.Duration // of a valid token; 0 caches nothing
+	Logger                    *slog.Logger
 }
 
 // errInvalid is a token that Keystone does not know, or no longer.
@@ -48,11 +43,11 @@ func NewKeystone(c KeystoneConfig) (*Keystone, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	if c.Timeout == 0 {
-		c.Timeout = 10 * time.Second
+	if c.Login.Timeout == 0 {
+		c.Login.Timeout = 10 * time.Second
 	}
 	if c.WWWAuthenticateURI == "" {
-		c.WWWAuthenticateURI = c.AuthURL
+		c.WWWAuthenticateURI = c.Login.AuthURL
 	}
 	client, err := newKeystoneClient(&c)
 	if err != nil {
@@ -128,7 +123,7 @@ func (k *Keystone) token(ctx context.Context, text string, expiredToo bool) (*to
 		return nil, errInvalid
 	}
 	t, err := k.cache.get(ctx, text, expiredToo, func() (*token, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), k.cfg.Timeout)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), k.cfg.Login.Timeout)
 		defer cancel()
 		t, err := k.client.validate(ctx, text, expiredToo)
 		if err == nil && !expiredToo && !t.expires.After(k.now()) {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/clinker-io/clinker/internal/keystonetest"
+	"github.com/clinker-io/clinker/openstack"
 )
 
 // cloud is a Keystone with a service user and somebody who uses the service.
@@ -52,10 +53,10 @@ func newCloud(t *testing.T) *cloud {
 	c.project, c.ann, c.svc = c.Project("demo"), c.User("ann"), c.User("clinker")
 	c.Grant(c.ann, keystonetest.OfProject(c.project), "member")
 	c.Grant(c.svc, keystonetest.OfProject(services), "service")
-	c.cfg = KeystoneConfig{AuthURL: c.URL, Username: "clinker", Password: c.svc.Password, ProjectName: "service",
-		UserDomainID: "default", ProjectDomainName: "Default", Region: keystonetest.Region, Interface: "internal",
+	c.cfg = KeystoneConfig{Login: openstack.Login{Section: "keystone_authtoken", AuthURL: c.URL, Username: "clinker", Password: c.svc.Password,
+		ProjectName: "service", UserDomainID: "default", ProjectDomainName: "Default", Timeout: 30 * time.Second}, Region: keystonetest.Region, Interface: "internal",
 		WWWAuthenticateURI: "https://keystone.example/v3", ServiceTokenRoles: []string{"service"}, ServiceType: "volumev3",
-		CacheTime: time.Minute, Timeout: 30 * time.Second, Logger: slog.New(slog.NewTextHandler(&c.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+		CacheTime: time.Minute, Logger: slog.New(slog.NewTextHandler(&c.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	return c
 }
 
@@ -136,7 +137,7 @@ func TestKeystone(t *testing.T) {
 	} {
 		t.Run(step.name, func(t *testing.T) { step.run(t, c) })
 	}
-	for _, secret := range []string{c.ann.Password, c.svc.Password, c.Admin.Password, c.cfg.Password, "gAAAA"} {
+	for _, secret := range []string{c.ann.Password, c.svc.Password, c.Admin.Password, c.cfg.Login.Password, "gAAAA"} {
 		if strings.Contains(c.log.String(), secret) {
 			t.Errorf("a secret is in the log:\n%s", c.log.String())
 		}
@@ -258,13 +259,22 @@ func testOwnToken(t *testing.T, c *cloud) {
 	k := c.keystone(t, nil)
 	id, w := ask(k, c.Token(c.ann, keystonetest.OfProject(c.project)), "")
 	granted(t, "with the first token", id, w)
-	own := k.client.service.Token()
+	own := ownToken(t, k)
 	c.Revoke(own)
 	id, w = ask(k, c.Token(c.ann, keystonetest.OfDomain("default")), "")
 	granted(t, "with a revoked token", id, w)
-	if k.client.service.Token() == own {
+	if ownToken(t, k) == own {
 		t.Error("the service kept its revoked token")
 	}
+}
+
+func ownToken(t *testing.T, k *Keystone) string {
+	t.Helper()
+	c, err := k.client.client(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.Token()
 }
 
 func testExpiry(t *testing.T, c *cloud) {
@@ -317,12 +327,11 @@ func testOutage(t *testing.T, c *cloud) {
 
 // A Keystone that takes connections and never answers.
 func testSilence(t *testing.T, c *cloud) {
-	k := c.keystone(t, func(cfg *KeystoneConfig) { cfg.Timeout = 5 * time.Second })
+	k := c.keystone(t, func(cfg *KeystoneConfig) { cfg.Login.Timeout = 5 * time.Second })
 	known, unknown := c.Token(c.ann, keystonetest.OfProject(c.project)), c.Token(c.ann, keystonetest.OfDomain("default"))
 	id, w := ask(k, known, "")
 	granted(t, "before", id, w)
-	k.client.http.Timeout = 300 * time.Millisecond
-	k.cfg.Timeout = 300 * time.Millisecond
+	k.cfg.Login.Timeout = 300 * time.Millisecond
 	if err := syscall.Kill(c.PID(), syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
@@ -333,14 +342,14 @@ func testSilence(t *testing.T, c *cloud) {
 	if err := syscall.Kill(c.PID(), syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	k.cfg.Timeout = 30 * time.Second
+	k.cfg.Login.Timeout = 30 * time.Second
 	until(t, "Keystone to be asked again", 30*time.Second, func() bool { id, _ := ask(k, unknown, ""); return id != nil })
 }
 
 func testWrongPassword(t *testing.T, c *cloud) {
 	k := c.keystone(t, nil)
 	good := c.Token(c.ann, keystonetest.OfProject(c.project))
-	c.cfg.Password = "wrong-by-intent"
+	c.cfg.Login.Password = "wrong-by-intent"
 	wrong := c.keystone(t, nil)
 	id, w := ask(wrong, good, "")
 	unavailable(t, "from the start", id, w)
@@ -358,12 +367,12 @@ func testWrongPassword(t *testing.T, c *cloud) {
 
 func TestConfigurationIsChecked(t *testing.T) {
 	t.Parallel()
-	_, err := NewKeystone(KeystoneConfig{AuthURL: "http://k/v3", Username: "u"})
+	_, err := NewKeystone(KeystoneConfig{Login: openstack.Login{AuthURL: "http://k/v3", Username: "u"}})
 	if err == nil || !strings.Contains(err.Error(), "password, project_name") {
 		t.Errorf("got %v", err)
 	}
-	_, err = NewKeystone(KeystoneConfig{AuthURL: "http://k/v3", Username: "u", Password: "p", ProjectName: "s",
-		CAFile: "keystone_test.go"})
+	_, err = NewKeystone(KeystoneConfig{Login: openstack.Login{AuthURL: "http://k/v3", Username: "u", Password: "p", ProjectName: "s",
+		CAFile: "keystone_test.go"}})
 	if err == nil || !strings.Contains(err.Error(), "no certificate") {
 		t.Errorf("got %v", err)
 	}

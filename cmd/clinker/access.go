@@ -6,6 +6,7 @@ import (
 	"github.com/clinker-io/clinker/api/auth"
 	"github.com/clinker-io/clinker/api/policy"
 	"github.com/clinker-io/clinker/internal/config"
+	"github.com/clinker-io/clinker/openstack"
 )
 
 // access is who may call the API, and what.
@@ -29,16 +30,14 @@ func authenticator(cfg *config.Config, log *slog.Logger) (auth.Authenticator, er
 		return auth.NoAuth{}, nil
 	}
 	k := cfg.Keystone
-	c := auth.KeystoneConfig{AuthURL: k.AuthURL, Username: k.Username, Password: k.Password, ProjectName: k.ProjectName,
-		UserDomainName: k.UserDomainName, UserDomainID: k.UserDomainID, ProjectDomainName: k.ProjectDomainName, ProjectDomainID: k.ProjectDomainID,
-		Region: k.Region, Interface: k.Interface, CAFile: k.CAFile, Insecure: k.Insecure, Timeout: config.Seconds(k.Timeout),
+	return auth.NewKeystone(auth.KeystoneConfig{Login: login("keystone_authtoken", k.Login), Region: k.Region, Interface: k.Interface,
 		WWWAuthenticateURI: k.WWWAuthenticate, ServiceTokenRoles: k.ServiceTokenRoles, ServiceTokenRolesRequired: k.ServiceTokenRolesRequired,
-		ServiceType: k.ServiceType, CacheTime: config.Seconds(max(0, k.CacheTime)), Logger: log}
-	if c.UserDomainName == "" && c.UserDomainID == "" {
-		c.UserDomainID = "default"
-	}
-	if c.ProjectDomainName == "" && c.ProjectDomainID == "" {
-		c.ProjectDomainID = "default"
-	}
-	return auth.NewKeystone(c)
+		ServiceType: k.ServiceType, CacheTime: config.Seconds(max(0, k.CacheTime)), Logger: log})
+}
+
+// login is the user that a section names.
+func login(section string, l config.Login) openstack.Login {
+	return openstack.Login{Section: section, AuthURL: l.AuthURL, Username: l.Username, Password: l.Password, ProjectName: l.ProjectName,
+		UserDomainName: l.UserDomainName, UserDomainID: l.UserDomainID, ProjectDomainName: l.ProjectDomainName, ProjectDomainID: l.ProjectDomainID,
+		CAFile: l.CAFile, Insecure: l.Insecure, Timeout: config.Seconds(l.Timeout)}
 }

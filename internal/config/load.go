@@ -113,6 +113,9 @@ func (s *source) fill(sections []string, v reflect.Value) error {
 	for i := range v.NumField() {
 		field := v.Type().Field(i)
 		option := field.Tag.Get("conf")
+		if field.Anonymous {
+			errs = append(errs, s.fill(sections, v.Field(i)))
+		}
 		if option == "" {
 			continue
 		}

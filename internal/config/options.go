@@ -11,12 +11,13 @@ import "time"
 
 // Config is a whole configuration.
 type Config struct {
-	Default  Default   `section:"DEFAULT"`
-	Database Database  `section:"database"`
-	Rabbit   Rabbit    `section:"oslo_messaging_rabbit"`
-	Keystone Keystone  `section:"keystone_authtoken"`
-	Policy   Policy    `section:"oslo_policy"`
-	Backends []Backend // in the order of enabled_backends
+	Default  Default     `section:"DEFAULT"`
+	Database Database    `section:"database"`
+	Rabbit   Rabbit      `section:"oslo_messaging_rabbit"`
+	Keystone Keystone    `section:"keystone_authtoken"`
+	Service  ServiceUser `section:"service_user"`
+	Policy   Policy      `section:"oslo_policy"`
+	Backends []Backend   // in the order of enabled_backends
 
 	source *source
 }
@@ -97,24 +98,35 @@ type Rabbit struct {
 	SSLCAFile     string `conf:"ssl_ca_file" help:"File with the certificates that sign the broker's. Empty: those of the system."`
 }
 
-// Keystone is the section [keystone_authtoken]: who validates tokens, and as
-// whom the service asks. What concerns memcached is not needed and not read.
-type Keystone struct {
+// Login is what every section has in common that names a user of ours.
+type Login struct {
 	AuthType          string `conf:"auth_type" default:"password" choices:"password,v3password" help:"How the service logs in to Keystone."`
-	AuthURL           string `conf:"auth_url" help:"Keystone, as http://host:5000/v3. Needed for auth_strategy = keystone."`
-	Username          string `conf:"username" help:"The service's own user, who may validate tokens."`
+	AuthURL           string `conf:"auth_url" help:"Keystone, as http://host:5000/v3."`
+	Username          string `conf:"username" help:"The service's own user."`
 	Password          string `conf:"password" secret:"yes" help:"Password of that user."`
 	ProjectName       string `conf:"project_name" help:"Project of that user."`
 	UserDomainName    string `conf:"user_domain_name" help:"Domain of that user, by name."`
 	UserDomainID      string `conf:"user_domain_id" help:"Domain of that user, by id. Neither: default."`
 	ProjectDomainName string `conf:"project_domain_name" help:"Domain of that project, by name."`
 	ProjectDomainID   string `conf:"project_domain_id" help:"Domain of that project, by id. Neither: default."`
-	Region            string `conf:"region_name" help:"Region whose Keystone validates. Empty: any."`
-	Interface         string `conf:"interface" default:"internal" choices:"public,internal,admin" help:"Which of Keystone's endpoints validates; auth_url when the catalogue has none."`
-	CAFile            string `conf:"cafile" help:"File with the certificates that sign Keystone's. Empty: those of the system."`
-	Insecure          bool   `conf:"insecure" default:"False" help:"Do not check Keystone's certificate."`
-	Timeout           int    `conf:"timeout" default:"10" min:"1" max:"600" help:"Seconds after which a request to Keystone has failed."`
-	WWWAuthenticate   string `conf:"www_authenticate_uri" help:"Keystone as users reach it, told to those who are refused. Empty: auth_url."`
+	CAFile            string `conf:"cafile" help:"File with the certificates that sign those of the services. Empty: those of the system."`
+	Insecure          bool   `conf:"insecure" default:"False" help:"Do not check certificates."`
+	Timeout           int    `conf:"timeout" default:"10" min:"1" max:"600" help:"Seconds after which a request that is not answered has failed."`
+}
+
+// ServiceUser is the section [service_user]: as whom the service asks others.
+type ServiceUser struct {
+	SendToken bool `conf:"send_service_user_token" default:"False" help:"Send a token of this user as X-Service-Token beside that of the user on whose behalf another service is asked. Nova then trusts the call even if the user's token has expired."`
+	Login
+}
+
+// Keystone is the section [keystone_authtoken]: who validates tokens, and as
+// whom the service asks. What concerns memcached is not needed and not read.
+type Keystone struct {
+	Login
+	Region          string `conf:"region_name" help:"Region whose Keystone validates. Empty: any."`
+	Interface       string `conf:"interface" default:"internal" choices:"public,internal,admin" help:"Which of Keystone's endpoints validates; auth_url when the catalogue has none."`
+	WWWAuthenticate string `conf:"www_authenticate_uri" help:"Keystone as users reach it, told to those who are refused. Empty: auth_url."`
 
 	ServiceTokenRoles         []string `conf:"service_token_roles" default:"service" help:"Roles that make the sender of X-Service-Token a service."`
 	ServiceTokenRolesRequired bool     `conf:"service_token_roles_required" default:"False" help:"Refuse an X-Service-Token without such a role, instead of not heeding it."`

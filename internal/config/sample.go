@@ -38,6 +38,9 @@ func Sample(drivers ...any) string {
 // sampleOptions writes the options of a struct that were not shown before.
 func sampleOptions(out *strings.Builder, t reflect.Type, shown map[string]bool) {
 	for i := range t.NumField() {
+		if t.Field(i).Anonymous {
+			sampleOptions(out, t.Field(i).Type, shown)
+		}
 		tag := t.Field(i).Tag
 		name, value := tag.Get("conf"), tag.Get("default")
 		if name == "" || shown[name] {
