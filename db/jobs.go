@@ -23,6 +23,7 @@ const (
 	JobDisconnect     = "attachment.disconnect"
 	JobInitialize     = "connection.initialize"
 	JobTerminate      = "connection.terminate"
+	JobComputeTell    = "compute.tell"
 
 	JobVolumeManage     = "volume.manage"
 	JobVolumeUnmanage   = "volume.unmanage"

@@ -38,6 +38,7 @@ type Config struct {
 	// HoldLimit bounds how long the writes to the volumes of a group wait for
 	// their snapshots. 0 is 10 seconds, well below what initiators take for a dead target.
 	HoldLimit time.Duration
+	Compute   Compute // nil: there is no compute service
 	Log       *slog.Logger
 }
 
@@ -141,6 +142,8 @@ func (w *Worker) handle(ctx context.Context, j *db.Job) error {
 	case err == nil:
 		log.Info("done", "took", time.Since(started))
 		return nil
+	case errors.Is(err, errLater):
+		return nil
 	case ctx.Err() != nil || errors.Is(err, db.ErrLeaseLost):
 		return err
 	case int(j.Attempts) < w.MaxAttempts && !final(err):
@@ -163,6 +166,8 @@ func (w *Worker) do(ctx context.Context, j *db.Job) error {
 		return w.move(ctx, j)
 	case db.JobVolumeDiscard:
 		return w.discard(ctx, j)
+	case db.JobComputeTell:
+		return w.tell(ctx, j)
 	case db.JobSnapshotCreate:
 		return w.createSnapshot(ctx, j)
 	case db.JobSnapshotDelete:
@@ -222,6 +227,12 @@ func (w *Worker) giveUp(ctx context.Context, j *db.Job, cause error) error {
 		w.takeBack(ctx, j.VolumeID, *j.AttachmentID)
 	case db.JobVolumeDiscard:
 		return w.giveUpDiscard(ctx, j, cause)
+	case db.JobVolumeMigrate, db.JobVolumeRetype:
+		if leftToCompute(j) {
+			return w.Store.Retry(ctx, j, maxSwapPoll)
+		}
+	case db.JobComputeTell:
+		return w.Store.NotTold(ctx, j, userReason(cause))
 	}
 	return w.Store.Failed(ctx, j, userReason(cause))
 }
