@@ -8,7 +8,7 @@ export CGO_ENABLED ?= 0
 STATE ?= $(if $(filter 0,$(shell id -u)),/var/lib/clinker,$(or $(XDG_STATE_HOME),$(HOME)/.local/state)/clinker)
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: help run build test lint unit e2e demo bench bench-api generate clean
+.PHONY: help run build test lint unit e2e nova demo bench bench-api generate clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,11 @@ unit: ## tests beside the code
 
 e2e: ## black-box tests against the built service and real clients
 	@CGO_ENABLED=1 go test -race -count=1 -p 1 -timeout 20m ./tests/...
+
+nova: ## volumes as a real Nova uses them
+	@scripts/install nova
+	@go vet -tags nova ./tests/nova
+	@CGO_ENABLED=1 go test -tags nova -count=1 -timeout 30m -v ./tests/nova
 
 demo: ## with the service running: what a user does, step by step, with times
 	@scripts/install demo

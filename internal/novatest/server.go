@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/clinker-io/clinker/internal/keystonetest"
 	"github.com/clinker-io/clinker/internal/testproc"
 )
@@ -190,6 +192,19 @@ func (s *Server) RestartAPI() {
 	s.KillAPI()
 	s.spawnAPI()
 	s.awaitLine("nova-api")
+}
+
+// PauseAPI lets nova-api accept connections and answer none, until ResumeAPI.
+func (s *Server) PauseAPI() { s.signalAPI(unix.SIGSTOP) }
+
+// ResumeAPI lets nova-api go on.
+func (s *Server) ResumeAPI() { s.signalAPI(unix.SIGCONT) }
+
+func (s *Server) signalAPI(signal unix.Signal) {
+	s.t.Helper()
+	if err := unix.Kill(s.processes["nova-api"].PID(), signal); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // KillCompute ends nova-compute as a power failure would.
