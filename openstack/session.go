@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
@@ -39,7 +38,7 @@ type Session struct {
 	login Login
 	http  http.Client
 
-	mu       sync.Mutex // held while logging in, so that one does it
+	turn     chan struct{} // held while logging in, so that one does it and no other waits longer than it has time
 	provider *gophercloud.ProviderClient
 }
 
@@ -67,7 +66,7 @@ func NewSession(l Login) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Session{login: l, http: http.Client{Transport: transport}}, nil
+	return &Session{login: l, http: http.Client{Transport: transport}, turn: make(chan struct{}, 1)}, nil
 }
 
 // transport waits no longer than the time limit for the head of an answer; what
@@ -92,8 +91,12 @@ func (l *Login) transport() (*http.Transport, error) {
 
 // own returns the provider of our own user, logged in at least once.
 func (s *Session) own(ctx context.Context) (*gophercloud.ProviderClient, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("log in to Keystone: %w", ctx.Err())
+	}
 	if s.provider != nil {
 		return s.provider, nil
 	}

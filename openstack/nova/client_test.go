@@ -87,7 +87,7 @@ func setup(t *testing.T) (*nova.Client, *peer, *openstack.Session) {
 }
 
 func client(s *openstack.Session, limit time.Duration) *nova.Client {
-	return nova.New(nova.Config{Session: s, Region: keystonetest.Region, Interface: "public", ServiceToken: true, Timeout: limit})
+	return nova.New(nova.Config{Session: s, Service: s, Region: keystonetest.Region, Interface: "public", ServiceToken: true, Timeout: limit})
 }
 
 var who = nova.Caller{Token: userToken, RequestID: requestID}
@@ -115,7 +115,7 @@ func TestClient(t *testing.T) {
 	t.Run("answers", func(t *testing.T) { testAnswers(t, c, p) })
 	t.Run("faults", func(t *testing.T) { testFaults(t, session, p) })
 	t.Run("no endpoint", func(t *testing.T) {
-		nowhere := nova.New(nova.Config{Session: session, Region: "elsewhere", Interface: "public", Timeout: limit})
+		nowhere := nova.New(nova.Config{Session: session, Service: session, Region: "elsewhere", Interface: "public", Timeout: limit})
 		for name, call := range calls(nowhere) {
 			if err := call(t.Context()); !errors.Is(err, openstack.ErrNoEndpoint) {
 				t.Errorf("%s: %v", name, err)
