@@ -25,8 +25,8 @@ import (
 )
 
 const (
-	limit = 90 * time.Second
-	host  = "node1" // of compute and of our volumes
+	limit = 5 * time.Minute // as the machine may be busy
+	host  = "node1"         // of compute and of our volumes
 )
 
 // cloud is a Keystone, a Nova and our service on one host, with two backends.
