@@ -188,7 +188,7 @@ func undoMove(ctx context.Context, t *txn, j *Job) error {
 		id = args.Volume
 	}
 	v, err := t.lockVolume(ctx, id)
-	if none(err) && args.Step == StepAwait {
+	if none(err) && args.Volume != "" { // deleted by force meanwhile
 		return t.dropCopy(ctx, j)
 	}
 	if err != nil {

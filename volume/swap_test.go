@@ -289,3 +289,27 @@ func TestNovaIsToldOfAVolumeThatGrew(t *testing.T) {
 		}
 	}
 }
+
+// The volume is deleted by force while Nova is asked: its copy does not stay.
+func TestAVolumeThatIsDeletedWhileNovaIsAsked(t *testing.T) {
+	t.Parallel()
+	p, n, _ := withServer(t)
+	n.swap = func(string, string, string) error {
+		_, err := p.store.Pool().Exec(t.Context(), `DELETE FROM attachments`)
+		if err == nil {
+			_, err = p.store.Pool().Exec(t.Context(), `DELETE FROM volumes WHERE id = $1`, p.id)
+		}
+		return errors.Join(err, nova.ErrNotFound)
+	}
+	p.migrate(false)
+	work(t, p.a, p.b)
+	if n := p.count(`SELECT count(*) FROM volumes`); n != 0 {
+		t.Errorf("%d volumes", n)
+	}
+	if left := made(t, p.b); len(left) > 0 {
+		t.Errorf("b has %v", left)
+	}
+	if jobs, err := p.store.Unfinished(t.Context()); err != nil || jobs != 0 {
+		t.Errorf("%d jobs, %v", jobs, err)
+	}
+}
