@@ -13,10 +13,14 @@ type Images struct {
 	DirectSchemes  []string `conf:"allowed_direct_url_schemes" help:"Kinds of locations at which images may be used without Glance: cinder clones the volume that holds the image."`
 	Signatures     string   `conf:"verify_glance_signatures" default:"enabled" choices:"disabled,enabled" help:"Whether a volume may be made from a signed image only when its signature holds."`
 
-	ConversionDir     string `conf:"image_conversion_dir" default:"$state_path/conversion" help:"Folder for images that have to be converted."`
-	ConversionDisable bool   `conf:"image_conversion_disable" default:"False" help:"Refuse images that have to be converted, both ways."`
-	AllowCompression  bool   `conf:"allow_compression_on_image_upload" default:"False" help:"Allow container_format compressed when a volume becomes an image."`
-	ForceUpload       bool   `conf:"enable_force_upload" default:"False" help:"Let users make images of attached volumes with force."`
+	ConversionDir     string   `conf:"image_conversion_dir" default:"$state_path/conversion" help:"Folder for images that have to be converted."`
+	ConversionDisable bool     `conf:"image_conversion_disable" default:"False" help:"Refuse images that have to be converted, both ways."`
+	CompressOnUpload  bool     `conf:"image_compress_on_upload" default:"True" help:"Compress the data of images made of volumes where their format can, such as qcow2."`
+	ConversionCPU     int      `conf:"image_conversion_cpu_limit" default:"60" min:"1" max:"86400" help:"Seconds of processor time that the conversion of an image may take for each GiB."`
+	ConversionMemory  int      `conf:"image_conversion_address_space_limit" default:"1" min:"1" max:"1024" help:"GiB of address space that the conversion of an image may take."`
+	VMDKTypes         []string `conf:"vmdk_allowed_types" default:"streamOptimized,monolithicSparse" help:"Kinds of VMDK images that may become volumes."`
+	AllowCompression  bool     `conf:"allow_compression_on_image_upload" default:"False" help:"Allow container_format compressed when a volume becomes an image."`
+	ForceUpload       bool     `conf:"enable_force_upload" default:"False" help:"Let users make images of attached volumes with force."`
 
 	InternalProject string `conf:"cinder_internal_tenant_project_id" help:"Project that owns the image-volume cache."`
 	InternalUser    string `conf:"cinder_internal_tenant_user_id" help:"User that owns the image-volume cache."`
