@@ -68,7 +68,7 @@ func start(t *testing.T) *cloud {
 		c.run(role)
 	}
 	c.await("the services to be up", func() bool {
-		return c.count("SELECT count(*) FROM services WHERE updated_at > now() - interval '5 s'") >= len(backends)+1 && c.answers()
+		return c.count("SELECT count(*) FROM services WHERE heartbeat_at > now() - interval '5 s'") >= len(backends)+1 && c.answers()
 	})
 	for name := range backends {
 		c.must(c.admin, "POST", "/types", map[string]any{"volume_type": map[string]any{"name": name, "extra_specs": map[string]any{"volume_backend_name": name}}})
