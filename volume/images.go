@@ -104,11 +104,11 @@ func (w *Worker) image(ctx context.Context, id string) (glance.Image, error) {
 
 // writeImage writes an image over a whole volume: whatever was there, and
 // whatever an earlier attempt left of it, is not there afterwards.
-func (w *Worker) writeImage(ctx context.Context, i *glance.Image, v *db.Volume) (err error) {
+func (w *Worker) writeImage(ctx context.Context, i *glance.Image, v driver.Volume) (err error) {
 	if err := w.mayUse(i); err != nil {
 		return imageFault("image "+i.ID, err)
 	}
-	dst, err := w.Driver.Open(ctx, driver.VolumeSource(w.volume(*v)), driver.ReadWrite)
+	dst, err := w.Driver.Open(ctx, driver.VolumeSource(v), driver.ReadWrite)
 	if err != nil {
 		return fmt.Errorf("open volume: %w", err)
 	}

@@ -70,6 +70,7 @@ func (w *Worker) giveUpUpload(ctx context.Context, j *db.Job, cause error) error
 	if err := json.Unmarshal(j.Args, &args); err != nil {
 		return fmt.Errorf("job arguments: %w", err)
 	}
+	w.dropImageVolume(ctx, j)
 	if w.Images.Glance != nil {
 		if err := w.Images.Glance.Discard(ctx, nil, args.ImageID); err != nil {
 			w.Log.Warn("cannot remove an image that got no data", "image", args.ImageID, "volume", j.VolumeID, "err", err)
