@@ -53,7 +53,7 @@ func (c *Converter) encode(ctx context.Context, src Source, diskFormat string, f
 	}
 	read := readDevice(src)
 	err := c.qemu(ctx, job{
-		args: append(args, toSocket, inheritedFile), file: f, size: size, output: size + size/8 + 64<<20,
+		args: append(args, toSocket, inheritedFile), file: f, size: size, output: size + size/8 + 256<<20, // tables, and what formats reserve
 		export: nbd.Export{Size: size, Extent: extents(src), Read: func(b []byte, off int64) error {
 			if err := ctx.Err(); err != nil {
 				return err

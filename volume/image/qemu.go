@@ -76,7 +76,7 @@ func (c *Converter) command(ctx context.Context, j job) (*exec.Cmd, error) {
 		limits = append(limits, fmt.Sprintf("--cpu=%d:%d", s, s+1)) // SIGXCPU first, which tells why
 	}
 	cmd := exec.CommandContext(ctx, "prlimit", append(append(limits, tool), j.args...)...)
-	cmd.Env = []string{"LC_ALL=C"}
+	cmd.Env = []string{"LC_ALL=C", "MALLOC_ARENA_MAX=1"} // an arena for each thread would fill the address space
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
