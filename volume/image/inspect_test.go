@@ -261,7 +261,7 @@ func TestWhatLiesInARawImage(t *testing.T) {
 	gpt := at(512, "EFI PART")
 	copy(gpt[510:], "\x55\xaa")
 	for want, image := range map[string][]byte{
-		"iso": at(0x8001, "CD001"), "luks": created(t, "-f", "luks", "--object", "secret,id=s,data=x", "-o", "key-secret=s,iter-time=100"), "gpt": gpt, "": nil,
+		"iso": at(0x8001, "CD001"), "luks": at(0, "LUKS\xba\xbe"), "gpt": gpt, "": nil,
 	} {
 		info := accepted(t, image, Raw)
 		if info.Content != want || info.Format != Raw || info.VirtualSize != int64(len(image)) {

@@ -118,7 +118,7 @@ func (c *Converter) explain(state *os.ProcessState, err error, said string) erro
 		return fmt.Errorf("%w: qemu-img wrote more than such a volume can need", ErrConverter)
 	case has("No space left", "Disk quota exceeded"):
 		return fmt.Errorf("%w: %s: %s", ErrNoRoom, c.opts.Dir, said)
-	case has("annot allocate memory", "ould not allocate", "ailed to allocate", "out of memory"):
+	case has("annot allocate memory", "ould not allocate", "ailed to allocate", "out of memory", "qemu_thread_create"):
 		return fmt.Errorf("%w: qemu-img needed more memory than image_conversion_address_space_limit allows: %s", ErrConverter, said)
 	}
 	return fmt.Errorf("%w: %w: %s", ErrConverter, err, said)
