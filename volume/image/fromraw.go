@@ -58,7 +58,7 @@ func (c *Converter) encode(ctx context.Context, src Source, diskFormat string, f
 		return read(b, off)
 	}
 	err := c.qemu(ctx, job{
-		args: append(args, toSocket, inheritedFile), file: f, size: size, output: size + size/8 + 256<<20, // tables, and what formats reserve
+		args: append(args, toSocket, inheritedFile), file: f, size: size, output: largestImage(size),
 		export: export,
 	})
 	if err != nil {
