@@ -51,16 +51,15 @@ func (c *Converter) encode(ctx context.Context, src Source, diskFormat string, f
 	case diskFormat == VHD:
 		args = append(args, "-o", "force_size=on") // else it grows to whole cylinders
 	}
-	read := readDevice(src)
+	export := exportOf(src)
+	read := export.Read
+	export.Read = func(b []byte, off int64) error {
+		p.tell(off, size)
+		return read(b, off)
+	}
 	err := c.qemu(ctx, job{
-		args: append(args, toSocket, inheritedFile), file: f, size: size, output: size + size/8 + 64<<20,
-		export: nbd.Export{Size: size, Extent: extents(src), Read: func(b []byte, off int64) error {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			p.tell(off, size)
-			return read(b, off)
-		}},
+		args: append(args, toSocket, inheritedFile), file: f, size: size, output: largestImage(size),
+		export: export,
 	})
 	if err != nil {
 		return nil, err
@@ -76,6 +75,11 @@ func (c *Converter) encode(ctx context.Context, src Source, diskFormat string, f
 	}
 	_, err = f.Seek(0, io.SeekStart)
 	return &Export{ReadSeekCloser: f, Size: st.Size()}, err
+}
+
+// exportOf is src for reading.
+func exportOf(src Source) nbd.Export {
+	return nbd.Export{Size: src.Size(), Read: readDevice(src), Extent: extents(src)}
 }
 
 // readDevice reads what is inside the device in full.

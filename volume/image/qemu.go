@@ -76,7 +76,7 @@ func (c *Converter) command(ctx context.Context, j job) (*exec.Cmd, error) {
 		limits = append(limits, fmt.Sprintf("--cpu=%d:%d", s, s+1)) // SIGXCPU first, which tells why
 	}
 	cmd := exec.CommandContext(ctx, "prlimit", append(append(limits, tool), j.args...)...)
-	cmd.Env = []string{"LC_ALL=C"}
+	cmd.Env = []string{"LC_ALL=C", "MALLOC_ARENA_MAX=1"} // an arena for each thread would fill the address space
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
@@ -118,7 +118,7 @@ func (c *Converter) explain(state *os.ProcessState, err error, said string) erro
 		return fmt.Errorf("%w: qemu-img wrote more than such a volume can need", ErrConverter)
 	case has("No space left", "Disk quota exceeded"):
 		return fmt.Errorf("%w: %s: %s", ErrNoRoom, c.opts.Dir, said)
-	case has("annot allocate memory", "ould not allocate", "ailed to allocate", "out of memory"):
+	case has("annot allocate memory", "ould not allocate", "ailed to allocate", "out of memory", "qemu_thread_create"):
 		return fmt.Errorf("%w: qemu-img needed more memory than image_conversion_address_space_limit allows: %s", ErrConverter, said)
 	}
 	return fmt.Errorf("%w: %w: %s", ErrConverter, err, said)

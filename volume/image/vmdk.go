@@ -13,6 +13,7 @@ const (
 	vmdkMaxDescriptor = 1 << 20
 	vmdkAtEnd         = 1<<64 - 1 // of the grain directory: a footer has the header that counts
 	vmdkFooterSize    = 3 * sector
+	vmdkParentSearch  = 20 * sector // where QEMU looks for a parent, however long the descriptor is
 )
 
 // vmdkSingle are the formats of one file.
@@ -28,6 +29,9 @@ func inspectVMDK(c *Converter, h *header) (Info, error) {
 	if len(c.opts.VMDKTypes) == 0 {
 		return Info{}, unsafef("Image is a VMDK, but no VMDK createType is allowed")
 	}
+	if !startsWith("KDMV")(h.start) { // a descriptor alone, or an older format
+		return Info{}, unsafef("Invalid VMDK create-type specified")
+	}
 	b, err := h.at(0, sector)
 	if err != nil {
 		return Info{}, err
@@ -36,8 +40,8 @@ func inspectVMDK(c *Converter, h *header) (Info, error) {
 	version, capacity := le.Uint32(b[4:]), le.Uint64(b[12:])
 	off, n := le.Uint64(b[28:]), le.Uint64(b[36:])
 	switch {
-	case string(b[:4]) != "KDMV" || version < 1 || version > 3:
-		return Info{}, unsafef("Invalid VMDK create-type specified")
+	case version < 1 || version > 3:
+		return Info{}, unsafef("its VMDK version %d is not known", version)
 	case capacity == 0 || capacity > maxVirtual/sector:
 		return Info{}, unsafef("its VMDK capacity is no possible one")
 	case off != 1 || n == 0 || n > vmdkMaxDescriptor/sector:
@@ -51,6 +55,13 @@ func inspectVMDK(c *Converter, h *header) (Info, error) {
 	text, err := h.at(sector, int64(n)*sector)
 	if err != nil {
 		return Info{}, err
+	}
+	searched, err := h.at(sector, min(vmdkParentSearch, h.size-sector))
+	if err != nil {
+		return Info{}, err
+	}
+	if namesParent(text) || namesParent(searched) {
+		return Info{}, unsafef("a VMDK image with a parent is not allowed")
 	}
 	if err := inspectVMDKDescriptor(text, c.opts.VMDKTypes); err != nil {
 		return Info{}, err
@@ -73,7 +84,7 @@ func inspectVMDKFooter(h *header, first []byte) error {
 }
 
 // inspectVMDKDescriptor takes each line for what it must be, and refuses any
-// other one. It is read as it is written and in lower case: readers differ.
+// other one.
 func inspectVMDKDescriptor(text []byte, allowed []string) error {
 	text, rest, _ := bytes.Cut(text, []byte{0})
 	if !allZero(rest) {
@@ -96,17 +107,16 @@ func inspectVMDKDescriptor(text []byte, allowed []string) error {
 			if !strings.EqualFold(strings.TrimSpace(value), "ffffffff") {
 				return unsafef("a VMDK image with a parent is not allowed")
 			}
-		case strings.Contains(strings.ToLower(line), "parentfilenamehint"):
-			return unsafef("a VMDK image with a parent is not allowed")
 		case isField && !strings.Contains(lower, " "):
 		default:
 			return unsafef("its VMDK descriptor has a line that is none of a descriptor")
 		}
 	}
-	if bytes.Contains(bytes.ToLower(text), []byte("parentfilenamehint")) {
-		return unsafef("a VMDK image with a parent is not allowed")
-	}
 	return vmdkOneFile(kinds, extents, allowed)
+}
+
+func namesParent(b []byte) bool {
+	return bytes.Contains(bytes.ToLower(b), []byte("parentfilenamehint"))
 }
 
 // vmdkOneFile refuses what is not one extent in this very file.
