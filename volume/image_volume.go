@@ -29,6 +29,9 @@ func (w *Worker) makeImageVolume(ctx context.Context, n db.ImageVolume, image db
 	if err != nil {
 		return fmt.Errorf("image volume: %w", err)
 	}
+	if deref(v.Host) != deref(n.Of.Host) { // of an attempt on another pool
+		return fmt.Errorf("%w: image volume %s is on %s", driver.ErrExists, v.ID, deref(v.Host))
+	}
 	src := w.volume(*n.Of)
 	src.SizeBytes = bytesOf(n.SizeGiB)
 	if err := w.Driver.Clone(ctx, w.volume(v), driver.VolumeSource(src)); err != nil {

@@ -60,6 +60,11 @@ func (w *Worker) upload(ctx context.Context, j *db.Job, v db.Volume, i *glance.I
 	if err != nil {
 		return imageFault("make image "+i.ID, err)
 	}
+	if i.ContainerFormat == "compressed" {
+		if export, err = w.Images.Converter.Pack(ctx, export); err != nil {
+			return imageFault("compress image "+i.ID, err)
+		}
+	}
 	defer func() { _ = export.Close() }()
 	return imageFault("upload image "+i.ID, w.Images.Glance.Upload(ctx, nil, i.ID, export, export.Size, store))
 }

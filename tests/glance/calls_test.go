@@ -210,7 +210,21 @@ func TestImages(t *testing.T) {
 		run  func(*cloud)
 	}{
 		{"a volume holds its image", fromRaw},
+		{"a volume holds its image decoded", fromQCOW2},
 		{"refusals", refusals},
+		{"a volume becomes an image", uploads},
+		{"refusals of uploads", uploadRefusals},
+		{"reimage", reimage},
+		{"bad images", badImages},
+		{"Glance killed in a download", glanceKilled},
+		{"Glance silent in a download", glanceSilent},
+		{"the worker killed in a download", workerKilled},
+		{"the worker killed in an upload", workerKilledUploading},
+		{"an image deleted while it is uploaded", imageDeleted},
+		{"the cache", cache},
+		{"an image that is a volume", imageVolume},
+		{"the openstack command", commands},
+		{"no secrets in the logs", noSecrets},
 	} {
 		ok := t.Run(sub.name, func(t *testing.T) {
 			d := *c

@@ -1,5 +1,11 @@
 package glance
 
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
 // fromRaw: the bytes, the states, what is remembered of the image.
 func fromRaw(c *cloud) {
 	data := contents(3<<20 + 512)
@@ -56,4 +62,32 @@ func refusals(c *cloud) {
 	if after := c.count("SELECT count(*) FROM volumes"); after != before {
 		c.t.Errorf("%d volumes were made", after-before)
 	}
+}
+
+// fromQCOW2 takes an image apart and leaves no file behind.
+func fromQCOW2(c *cloud) {
+	data := contents(5 << 20)
+	image := c.glance.Upload(c.member.token, "packed", "qcow2", c.qcow2(data), nil)
+	id := c.from(c.member, image, nil)
+	c.becomes(c.member, id, "available")
+	c.holds("plain", id, data)
+	c.remove(c.member, id)
+	c.nothingLeft("plain", id)
+}
+
+// qcow2 makes an image of data with qemu-img.
+func (c *cloud) qcow2(data []byte) []byte {
+	c.t.Helper()
+	raw, out := filepath.Join(c.t.TempDir(), "raw"), filepath.Join(c.t.TempDir(), "qcow2")
+	if err := os.WriteFile(raw, data, 0o600); err != nil {
+		c.t.Fatal(err)
+	}
+	if said, err := exec.CommandContext(c.t.Context(), "qemu-img", "convert", "-f", "raw", "-O", "qcow2", raw, out).CombinedOutput(); err != nil {
+		c.t.Fatalf("qemu-img: %v %s", err, said)
+	}
+	packed, err := os.ReadFile(out)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return packed
 }
