@@ -17,6 +17,8 @@ const (
 	JobVolumeRetype   = "volume.retype"
 	JobVolumeMigrate  = "volume.migrate"
 	JobVolumeDiscard  = "volume.discard"
+	JobVolumeUpload   = "volume.upload"
+	JobVolumeReimage  = "volume.reimage"
 	JobSnapshotCreate = "snapshot.create"
 	JobSnapshotDelete = "snapshot.delete"
 	JobConnect        = "attachment.connect"
@@ -49,6 +51,7 @@ type CreateArgs struct {
 	Hints   json.RawMessage `json:"hints,omitempty"`   // scheduler hints as the user sent them
 	Exclude []string        `json:"exclude,omitempty"` // pools that were tried
 	AnyZone bool            `json:"anyZone,omitempty"` // the user and the type's default left the zone open
+	ImageID string          `json:"image,omitempty"`   // what the volume is made from
 }
 
 // DeleteArgs of volume.delete.

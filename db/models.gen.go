@@ -89,6 +89,13 @@ type GroupVolumeType struct {
 	VolumeTypeID string
 }
 
+type ImageVolumeCacheEntry struct {
+	VolumeID       string
+	ImageID        string
+	ImageUpdatedAt time.Time
+	LastUsed       time.Time
+}
+
 type Job struct {
 	ID              string
 	Seq             int64

@@ -10,14 +10,20 @@ import (
 // quota in one transaction, and returns ErrLeaseLost, with nothing changed,
 // when the job is no longer the caller's.
 
-// running is the one status in which an operation's end may find its object.
-func running(op Op) []string { return []string{op.Running} }
+// running are the status values in which an operation's end may find its
+// object; a volume that is being made may be waiting for the data of its image.
+func running(op Op) []string {
+	if op.Running == Creating {
+		return []string{Creating, Downloading}
+	}
+	return []string{op.Running}
+}
 
 // VolumePlaced writes the pool that the scheduler chose and hands the job to
 // the worker of that pool: also for a volume that is to be deleted when it is
 // made, which would not be found otherwise.
 func (s *Store) VolumePlaced(ctx context.Context, j *Job, host, availabilityZone string) error {
-	states := []string{VolumeCreate.Running, VolumeDelete.Running}
+	states := append(running(VolumeCreate), VolumeDelete.Running)
 	return s.pass(ctx, j, VolumeQueue(host), j.Args, func(t *txn) error {
 		_, err := t.placeVolume(ctx, placeVolumeParams{Host: &host, AvailabilityZone: availabilityZone, ID: j.VolumeID, Running: states})
 		return err
@@ -161,9 +167,11 @@ var failures = map[string]struct {
 	detail   Detail
 	undo     func(ctx context.Context, t *txn, j *Job) error
 }{
-	JobVolumeCreate: {ResourceVolume, ActionCreateVolume, DetailCreateFailed, func(ctx context.Context, t *txn, j *Job) error { return t.fail(ctx, j, VolumeCreate) }},
-	JobVolumeDelete: {undo: func(ctx context.Context, t *txn, j *Job) error { return t.fail(ctx, j, VolumeDelete) }},
-	JobVolumeExtend: {ResourceVolume, ActionExtend, DetailExtendFailed, func(ctx context.Context, t *txn, j *Job) error { return t.fail(ctx, j, VolumeExtend) }},
+	JobVolumeCreate:  {ResourceVolume, ActionCreateVolume, DetailCreateFailed, failCreate},
+	JobVolumeUpload:  {ResourceVolume, ActionUploadImage, DetailUploadFailed, endUpload},
+	JobVolumeReimage: {ResourceVolume, ActionReimage, DetailUnknown, func(ctx context.Context, t *txn, j *Job) error { return t.fail(ctx, j, VolumeReimage) }},
+	JobVolumeDelete:  {undo: func(ctx context.Context, t *txn, j *Job) error { return t.fail(ctx, j, VolumeDelete) }},
+	JobVolumeExtend:  {ResourceVolume, ActionExtend, DetailExtendFailed, func(ctx context.Context, t *txn, j *Job) error { return t.fail(ctx, j, VolumeExtend) }},
 	JobSnapshotCreate: {ResourceSnapshot, ActionCreateSnapshot, DetailSnapshotFailed, func(ctx context.Context, t *txn, j *Job) error {
 		return t.failSnapshot(ctx, j, SnapshotCreate)
 	}},

@@ -19,6 +19,7 @@ type NewVolume struct {
 	Metadata         Metadata
 	SnapshotID       *string // make it from this snapshot, or
 	SourceVolumeID   *string // from this volume
+	ImageID          string  // or from this image
 	GroupID          *string // the group that it joins
 	Hints            json.RawMessage
 }
@@ -50,7 +51,7 @@ func (s *Store) CreateVolume(ctx context.Context, a Actor, n NewVolume) (Volume,
 			return err
 		}
 		if _, err := t.addJob(ctx, a, newJob{kind: JobVolumeCreate, queue: QueueScheduler, volume: n.ID, source: source,
-			snapshot: n.SnapshotID, members: members, args: CreateArgs{Hints: n.Hints, AnyZone: n.AvailabilityZone == ""}}); err != nil {
+			snapshot: n.SnapshotID, members: members, args: CreateArgs{Hints: n.Hints, AnyZone: n.AvailabilityZone == "", ImageID: n.ImageID}}); err != nil {
 			return err
 		}
 		// The quota comes last: its row is the one that a project's callers wait for.
@@ -336,13 +337,4 @@ func (s *Store) ResetVolume(ctx context.Context, a Actor, id string, r VolumeRes
 		}
 		return t.dropAttachments(ctx, a, v)
 	})
-}
-
-// MayUpload refuses a volume whose contents cannot become an image now.
-func (s *Store) MayUpload(ctx context.Context, id string) error {
-	_, err := s.shareVolume(ctx, shareVolumeParams{ID: id, Accepts: VolumeUpload.Accepts})
-	if none(err) {
-		return Errorf(Invalid, "Invalid volume: Volume %s status must be %s", id, strings.Join(VolumeUpload.Accepts, " or "))
-	}
-	return err
 }

@@ -16,6 +16,7 @@ type Config struct {
 	Rabbit   Rabbit      `section:"oslo_messaging_rabbit"`
 	Keystone Keystone    `section:"keystone_authtoken"`
 	Service  ServiceUser `section:"service_user"`
+	Glance   Glance      `section:"glance"`
 	Policy   Policy      `section:"oslo_policy"`
 	Backends []Backend   // in the order of enabled_backends
 
@@ -77,8 +78,10 @@ type Default struct {
 
 	WeightHandler string `conf:"scheduler_weight_handler" default:"cinder.scheduler.weights.OrderedHostWeightHandler" help:"How a pool is taken of those that are ranked: cinder.scheduler.weights.OrderedHostWeightHandler takes the best, cinder.scheduler.weights.stochastic.StochasticHostWeightHandler gives each a chance as big as its weight."`
 
-	Cluster         string   `conf:"cluster" help:"Name of the cluster that the volume services of this node are members of. Empty: of none."`
-	ResourceFilters string   `conf:"resource_query_filters_file" help:"JSON file that says by what users may filter lists, as etc/resource_filters.json. Empty: by what that file names."`
+	Cluster         string `conf:"cluster" help:"Name of the cluster that the volume services of this node are members of. Empty: of none."`
+	ResourceFilters string `conf:"resource_query_filters_file" help:"JSON file that says by what users may filter lists, as etc/resource_filters.json. Empty: by what that file names."`
+	Images
+
 	EnabledBackends []string `conf:"enabled_backends" help:"Names of the sections that describe the backends of this node, separated by commas."`
 }
 
@@ -162,4 +165,6 @@ type Backend struct {
 	TargetAddress       string   `conf:"target_ip_address" default:"$my_ip" help:"Address at which initiators reach the target."`
 	TargetPort          int      `conf:"target_port" default:"3260" min:"0" max:"65535" help:"TCP port of the target."`
 	TargetSecondary     []string `conf:"target_secondary_ip_addresses" help:"Further addresses of the target, for multipath, separated by commas."`
+
+	BackendImages
 }
