@@ -17,6 +17,8 @@ type Config struct {
 	Keystone Keystone    `section:"keystone_authtoken"`
 	Service  ServiceUser `section:"service_user"`
 	Policy   Policy      `section:"oslo_policy"`
+	Keys     KeyManager  `section:"key_manager"`
+	Barbican Barbican    `section:"barbican"`
 	Backends []Backend   // in the order of enabled_backends
 
 	source *source
