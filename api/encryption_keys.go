@@ -48,6 +48,30 @@ func (a *API) keyOfNew(r *Request, n db.NewVolume, src source) (*string, error) 
 	return &key, nil
 }
 
+// keyOfRetype makes the key of a volume whose new type is encrypted, unless it is
+// as the old one. Only a user of the volume's project can: nobody else's key
+// would open it for its owner.
+func (a *API) keyOfRetype(r *Request, v db.VolumeView, t db.VolumeType) (*string, error) {
+	same, err := a.Store.SameEncryption(r.Context(), t.ID, v.VolumeTypeID)
+	if err != nil || same {
+		return nil, err
+	}
+	e, err := a.Store.TypeEncryption(r.Context(), t.ID)
+	switch {
+	case db.IsKind(err, db.NotFound):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case r.Identity.ProjectID != v.ProjectID:
+		return nil, r.noKey("only users of a volume's project can make its key", nil, "volume", v.ID)
+	}
+	key, err := a.makeKey(r, e)
+	if err != nil {
+		return nil, err
+	}
+	return &key, nil
+}
+
 // copiesTo refuses a type that encrypts otherwise than the source's: a copy has
 // the source's blocks as they are.
 func (a *API) copiesTo(r *Request, t db.VolumeType, src source) error {
@@ -184,6 +208,15 @@ func (a *API) keyToService(r *Request, v *db.Volume) (*db.KeyChange, error) {
 // keyFromService gives the caller the key of a volume that was offered.
 func (a *API) keyFromService(r *Request, v *db.Volume) (*db.KeyChange, error) {
 	return a.passKey(r, v, keymanager.Service, r.who(), "")
+}
+
+// keyBack gives the owner of a volume that is offered no more its key again. An
+// administrator of another project cannot: he would get it himself.
+func (a *API) keyBack(r *Request, v *db.Volume) (*db.KeyChange, error) {
+	if v.EncryptionKeyID != nil && *v.EncryptionKeyID != db.FixedKey && r.Identity.ProjectID != v.ProjectID {
+		return nil, r.noKey("only users of a volume's project can get its key back", nil, "volume", v.ID)
+	}
+	return a.keyFromService(r, v)
 }
 
 func (a *API) passKey(r *Request, v *db.Volume, from, to keymanager.Who, owner string) (*db.KeyChange, error) {

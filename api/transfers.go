@@ -150,7 +150,7 @@ func (a *API) deleteTransfer(r *Request) (Response, error) {
 	if err != nil {
 		return Response{}, err
 	}
-	change, err := a.keyFromService(r, &v.Volume)
+	change, err := a.keyBack(r, &v.Volume)
 	if err != nil {
 		return Response{}, err
 	}

@@ -187,6 +187,20 @@ func (q *Queries) releaseJob(ctx context.Context, id string) (string, error) {
 	return queue, err
 }
 
+const setVolumeKey = `-- name: setVolumeKey :exec
+UPDATE volumes SET encryption_key_id = $1 WHERE id = $2
+`
+
+type setVolumeKeyParams struct {
+	KeyID *string
+	ID    string
+}
+
+func (q *Queries) setVolumeKey(ctx context.Context, arg setVolumeKeyParams) error {
+	_, err := q.db.Exec(ctx, setVolumeKey, arg.KeyID, arg.ID)
+	return err
+}
+
 const swapVolumeKey = `-- name: swapVolumeKey :execrows
 UPDATE volumes SET encryption_key_id = $1, updated_at = now() WHERE id = $2 AND encryption_key_id = $3
 `

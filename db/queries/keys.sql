@@ -36,3 +36,6 @@ UPDATE snapshots SET status = @to_status, updated_at = now() WHERE volume_id = @
 SELECT v.* FROM volumes v
 WHERE v.group_id = sqlc.narg('group_id')::uuid
    OR v.id IN (SELECT s.volume_id FROM snapshots s WHERE s.group_snapshot_id = sqlc.narg('group_snapshot_id')::uuid);
+
+-- name: setVolumeKey :exec
+UPDATE volumes SET encryption_key_id = sqlc.narg('key_id') WHERE id = @id;

@@ -1,6 +1,7 @@
 package barbican
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"sync"
@@ -17,6 +18,7 @@ func TestEncryptedVolumes(t *testing.T) {
 		{"data is under LUKS with the key of each copy", dataUnderLUKS},
 		{"hand-over with keys", handOver},
 		{"groups", groups},
+		{"retypes", retypes},
 		{"refusals leave no key", refusals},
 		{"Barbican has faults", badLine},
 		{"no secret is in a log", noSecretInLogs},
@@ -144,6 +146,52 @@ func groups(t *testing.T, c *cloud) {
 	}
 }
 
+// retypes change how a volume is encrypted while nothing is on it.
+func retypes(t *testing.T, c *cloud) {
+	c.ask(t, c.admin, "3.0", "POST", "/types", `{"volume_type": {"name": "open"}}`, 200)
+	wider := c.ask(t, c.admin, "3.0", "POST", "/types", `{"volume_type": {"name": "same"}}`, 200).get("volume_type.id")
+	c.ask(t, c.admin, "3.0", "POST", "/types/"+wider+"/encryption",
+		`{"encryption": {"provider": "luks", "cipher": "aes-xts-plain64", "key_size": 256, "control_location": "front-end"}}`, 200)
+	id := c.volume(t, c.ann, `"size": 1, "volume_type": "open"`)
+	retype := func(who caller, to, policy string, status int) {
+		t.Helper()
+		c.ask(t, who, "3.0", "POST", "/volumes/"+id+"/action", `{"os-retype": {"new_type": "`+to+`", "migration_policy": "`+policy+`"}}`, status)
+	}
+	is := func(kind string, encrypted bool) string {
+		t.Helper()
+		c.status(t, c.ann, "volumes", id, "available")
+		a := c.ask(t, c.ann, "3.64", "GET", "/volumes/"+id, "", 200)
+		if a.get("volume.volume_type") != kind || a.get("volume.encrypted") != fmt.Sprint(encrypted) {
+			t.Fatalf("the volume is %s", a.body)
+		}
+		return a.get("volume.encryption_key_id")
+	}
+	retype(c.guest, "secret", "on-demand", 400)
+	retype(c.admin, "secret", "on-demand", 400)
+	retype(c.ann, "secret", "never", 202)
+	is("open", false)
+	retype(c.ann, "secret", "on-demand", 202)
+	key := is("secret", true)
+	if c.barbican.ProjectOf(key) != c.ann.project {
+		t.Error("the key is not the owner's")
+	}
+	retype(c.ann, "same", "never", 202) // the blocks look the same: nothing moves
+	if got := is("same", true); got != key {
+		t.Errorf("the key is %s, want %s as before", got, key)
+	}
+	c.format(t, c.nameID(t, id), c.passphrase(t, c.ann, key))
+	retype(c.ann, "open", "on-demand", 202) // its contents can be read by nobody here
+	if got := is("same", true); got != key {
+		t.Errorf("the key is %s, want %s as before", got, key)
+	}
+	blank := c.volume(t, c.ann, `"size": 1, "volume_type": "secret"`)
+	c.remove(t, c.ann, id)
+	id = blank
+	retype(c.ann, "open", "on-demand", 202)
+	is("open", false)
+	c.remove(t, c.ann, id) // and the key that it had
+}
+
 func refusals(t *testing.T, c *cloud) {
 	c.ask(t, c.admin, "3.0", "PUT", "/os-quota-sets/"+c.eve.project, `{"quota_set": {"volumes": 0}}`, 200)
 	c.ask(t, c.eve, "3.0", "POST", "/volumes", `{"volume": {"size": 1, "volume_type": "secret"}}`, 413)
@@ -168,6 +216,9 @@ func badLine(t *testing.T, c *cloud) {
 		t.Run(name, func(t *testing.T) {
 			id := c.volume(t, c.ann, `"size": 1, "volume_type": "secret"`)
 			key := c.key(t, c.ann, id)
+			if name == "slow" {
+				c.impatient(t)
+			}
 			mend := c.line.set(fault)
 			defer mend()
 			var wg sync.WaitGroup // some take as long as the service has patience

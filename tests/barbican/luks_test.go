@@ -138,3 +138,12 @@ func dataUnderLUKS(t *testing.T, c *cloud) {
 	c.detach(t, c.ann, f, grown)
 	c.remove(t, c.ann, id, twin, grown)
 }
+
+// nameID is the id that a volume bears in its pool after it has moved.
+func (c *cloud) nameID(t *testing.T, volume string) (id string) {
+	t.Helper()
+	if err := c.conn.QueryRow(t.Context(), "SELECT coalesce(name_id, id)::text FROM volumes WHERE id = $1", volume).Scan(&id); err != nil {
+		t.Fatal(err)
+	}
+	return id
+}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -166,15 +167,49 @@ username = clinker
 password = %s
 project_name = %s
 region_name = %s
-timeout = 6
+timeout = 30
+[service_user]
+auth_url = %s
+username = clinker
+password = %s
+project_name = %s
+timeout = 30
 [barbican]
 barbican_endpoint = %s
 retry_delay = 0
 number_of_retries = 3
-%s`, broker, ports[0], database, c.keystone.URL, password, keystonetest.ServiceProject, keystonetest.Region, c.line.URL, backend("one", ports[1]))
+%s`, broker, ports[0], database, c.keystone.URL, password, keystonetest.ServiceProject, keystonetest.Region,
+		c.keystone.URL, password, keystonetest.ServiceProject, c.line.URL, backend("one", ports[1]))
 	if err := os.WriteFile(c.config, []byte(text), 0o600); err != nil {
 		c.t.Fatal(err)
 	}
+}
+
+// impatient is an API that waits a second for Barbican, until the end of a test.
+func (c *cloud) impatient(t *testing.T) {
+	t.Helper()
+	was, err := os.ReadFile(c.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, tail, _ := strings.Cut(string(was), "[service_user]")
+	c.restartAPI(t, head+"[service_user]"+strings.Replace(tail, "timeout = 30", "timeout = 1", 1))
+	t.Cleanup(func() { c.restartAPI(t, string(was)) })
+}
+
+func (c *cloud) restartAPI(t *testing.T, config string) {
+	t.Helper()
+	if err := os.WriteFile(c.config, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.running["api"].Terminate(30 * time.Second); err != nil {
+		t.Fatal(err)
+	}
+	c.run("api")
+	c.await("the API", func() bool {
+		a, err := c.send(c.ann, "3.0", http.MethodGet, "/volumes", "")
+		return err == nil && a.status == http.StatusOK
+	})
 }
 
 func (c *cloud) run(role string) {
