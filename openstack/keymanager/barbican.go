@@ -72,15 +72,47 @@ func (b *Barbican) Create(ctx context.Context, who Who, algorithm string, bits *
 	if err != nil {
 		return "", err
 	}
-	meta := order{"algorithm": algorithm, "payload_content_type": octets}
+	name := newName()
+	meta := order{"name": name, "algorithm": algorithm, "payload_content_type": octets}
 	if bits != nil {
 		meta["bit_length"] = *bits
 	}
+	id, err := b.order(ctx, c, meta)
+	if err != nil {
+		b.forget(ctx, c, name)
+	}
+	return id, err
+}
+
+func (b *Barbican) order(ctx context.Context, c *gophercloud.ServiceClient, meta order) (string, error) {
 	o, err := answer(ctx, func(ctx context.Context) (*orders.Order, error) { return orders.Create(ctx, c, meta).Extract() })
 	if err != nil {
 		return "", fmt.Errorf("order a key: %w", err)
 	}
 	return b.await(ctx, c, path.Base(o.OrderRef))
+}
+
+// newName is unique, so that a key is found whose id never arrived.
+func newName() string { return "clinker-" + uuid.NewString() }
+
+// forget deletes what may have been made though the answer says otherwise, or
+// did not come. While the key manager does not answer at all, that stays.
+func (b *Barbican) forget(ctx context.Context, c *gophercloud.ServiceClient, name string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+	defer cancel()
+	page, err := secrets.List(c, secrets.ListOpts{Name: name}).AllPages(ctx)
+	if err != nil {
+		return
+	}
+	made, err := secrets.ExtractSecrets(page)
+	if err != nil {
+		return
+	}
+	for _, s := range made {
+		if id, err := idOf(s.SecretRef); err == nil && s.Name == name {
+			_ = secrets.Delete(ctx, c, id).ExtractErr() // more cannot be done
+		}
+	}
 }
 
 // await asks for the order until its key is there.
@@ -130,12 +162,22 @@ func (b *Barbican) Copy(ctx context.Context, from, to Who, id string) (string, e
 	if err != nil {
 		return "", err
 	}
+	name := newName()
+	newID, err := b.store(ctx, c, name, k)
+	if err != nil {
+		b.forget(ctx, c, name)
+		return "", fmt.Errorf("store a copy of key %s: %w", id, err)
+	}
+	return newID, nil
+}
+
+func (b *Barbican) store(ctx context.Context, c *gophercloud.ServiceClient, name string, k key) (string, error) {
 	s, err := answer(ctx, func(ctx context.Context) (*secrets.Secret, error) {
-		return secrets.Create(ctx, c, secrets.CreateOpts{SecretType: secrets.SymmetricSecret, Algorithm: k.about.Algorithm, BitLength: k.about.BitLength,
+		return secrets.Create(ctx, c, secrets.CreateOpts{Name: name, SecretType: secrets.SymmetricSecret, Algorithm: k.about.Algorithm, BitLength: k.about.BitLength,
 			Payload: base64.StdEncoding.EncodeToString(k.payload), PayloadContentType: octets, PayloadContentEncoding: "base64"}).Extract()
 	})
 	if err != nil {
-		return "", fmt.Errorf("store a copy of key %s: %w", id, err)
+		return "", err
 	}
 	return idOf(s.SecretRef)
 }

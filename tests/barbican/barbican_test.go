@@ -20,6 +20,7 @@ func TestEncryptedVolumes(t *testing.T) {
 		{"groups", groups},
 		{"retypes", retypes},
 		{"refusals leave no key", refusals},
+		{"answers are lost", lostAnswers},
 		{"Barbican has faults", badLine},
 		{"no secret is in a log", noSecretInLogs},
 	} {
@@ -206,6 +207,17 @@ func refusals(t *testing.T, c *cloud) {
 		t.Errorf("a plain copy of an encrypted volume is told %q", got)
 	}
 	c.ask(t, c.ann, "3.0", "POST", "/volumes", `{"volume": {"source_volid": "`+id+`", "size": 100000}}`, 413)
+	c.keys(t, c.key(t, c.ann, id))
+	c.remove(t, c.ann, id)
+}
+
+// lostAnswers: Barbican makes the key, and nobody hears of it.
+func lostAnswers(t *testing.T, c *cloud) {
+	id := c.volume(t, c.ann, `"size": 1, "volume_type": "secret"`)
+	mend := c.line.set(c.line.half)
+	c.ask(t, c.ann, "3.0", "POST", "/volumes", `{"volume": {"size": 1, "volume_type": "secret"}}`, 400)
+	c.ask(t, c.ann, "3.0", "POST", "/volumes", `{"volume": {"source_volid": "`+id+`"}}`, 400)
+	mend()
 	c.keys(t, c.key(t, c.ann, id))
 	c.remove(t, c.ann, id)
 }

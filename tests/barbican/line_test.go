@@ -14,6 +14,8 @@ import (
 type line struct {
 	URL string
 
+	barbican http.Handler
+
 	mu    sync.Mutex
 	fault http.HandlerFunc // nil: Barbican answers
 }
@@ -24,13 +26,13 @@ func newLine(t *testing.T, barbican string) *line {
 	if err != nil {
 		t.Fatal(err)
 	}
-	proxy, l := httputil.NewSingleHostReverseProxy(to), &line{}
+	l := &line{barbican: httputil.NewSingleHostReverseProxy(to)}
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		l.mu.Lock()
 		fault := l.fault
 		l.mu.Unlock()
 		if fault == nil {
-			fault = proxy.ServeHTTP
+			fault = l.barbican.ServeHTTP
 		}
 		fault(w, r)
 	}))
@@ -49,6 +51,16 @@ func (l *line) set(fault http.HandlerFunc) (mend func()) {
 		defer l.mu.Unlock()
 		l.fault = nil
 	}
+}
+
+// half does what is asked and loses the answer when something was made.
+func (l *line) half(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodPost {
+		l.barbican.ServeHTTP(w, r)
+		return
+	}
+	l.barbican.ServeHTTP(httptest.NewRecorder(), r)
+	panic(http.ErrAbortHandler)
 }
 
 // The faults.
