@@ -16,13 +16,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Actor is on whose behalf something is done; it travels with the job.
-type Actor struct {
-	ProjectID string
-	UserID    string
-	RequestID string
-}
-
 // Options of a Store.
 type Options struct {
 	MaxConns    int           // of the pool; 0: pgx's default
@@ -32,6 +25,11 @@ type Options struct {
 	Quotas      QuotaDefaults // limits of projects that have none of their own
 	// NoSnapshotGigabytes leaves snapshots out of the gigabytes quota.
 	NoSnapshotGigabytes bool
+	// Notify writes notifications, for Host as the name of this node.
+	Notify bool
+	Host   string
+	// Noted is told after a commit that notifications wait; nil: nobody. It must not block.
+	Noted func()
 }
 
 // Waker tells a queue that a job waits. It must not block for long, and may
@@ -57,6 +55,9 @@ func Open(ctx context.Context, dsn string, opts Options) (*Store, error) {
 	}
 	if opts.Wake == nil {
 		opts.Wake = func(string, string) {}
+	}
+	if opts.Noted == nil {
+		opts.Noted = func() {}
 	}
 	if opts.MessageTTL == 0 {
 		opts.MessageTTL = 30 * 24 * time.Hour
@@ -95,11 +96,8 @@ const txAttempts = 5
 func (s *Store) tx(ctx context.Context, f func(t *txn) error) error {
 	t := &txn{store: s}
 	for attempt := 1; ; attempt++ {
-		t.wakes = t.wakes[:0]
-		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-			t.Queries = New(tx)
-			return f(t)
-		})
+		t.wakes, t.notes, t.noted = t.wakes[:0], notes{}, false
+		err := s.attempt(ctx, t, f)
 		if err == nil {
 			break
 		}
@@ -110,7 +108,31 @@ func (s *Store) tx(ctx context.Context, f func(t *txn) error) error {
 	for _, w := range t.wakes {
 		s.opts.Wake(w.queue, w.job)
 	}
+	if t.noted {
+		s.opts.Noted()
+	}
 	return nil
+}
+
+// attempt is one transaction.
+func (s *Store) attempt(ctx context.Context, t *txn, f func(t *txn) error) error {
+	return s.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+		tx, err := conn.Begin(ctx)
+		if err != nil {
+			return err
+		}
+		t.tx, t.Queries = tx, New(tx)
+		if err = f(t); err == nil && (t.notes.batch.Len() > 0 || t.notes.err != nil) {
+			if err = t.notes.commit(ctx, tx); err == nil {
+				t.noted = true
+				return nil // the connection is out of the transaction, as its pool finds
+			}
+		} else if err == nil {
+			return tx.Commit(ctx)
+		}
+		_ = tx.Rollback(ctx) // a connection on which that fails is closed by its pool
+		return err
+	})
 }
 
 // outrun reports a deadlock or a serialization failure: the same again may succeed.
@@ -123,7 +145,10 @@ func outrun(err error) bool {
 type txn struct {
 	*Queries
 	store *Store
+	tx    pgx.Tx
 	wakes []wake
+	notes notes // written with the COMMIT
+	noted bool  // something was, or is written already
 }
 
 type wake struct{ queue, job string }
