@@ -28,8 +28,6 @@ type Options struct {
 	// Notify writes notifications, for Host as the name of this node.
 	Notify bool
 	Host   string
-	// Noted is told after a commit that notifications wait; nil: nobody. It must not block.
-	Noted func()
 }
 
 // Waker tells a queue that a job waits. It must not block for long, and may
@@ -42,6 +40,7 @@ type Store struct {
 	pool    *pgxpool.Pool
 	opts    Options
 	waiters waiters
+	noted   chan struct{} // holds one when notifications were written
 }
 
 // Open connects to the database at dsn (pgx's syntax) and checks that it answers.
@@ -55,9 +54,6 @@ func Open(ctx context.Context, dsn string, opts Options) (*Store, error) {
 	}
 	if opts.Wake == nil {
 		opts.Wake = func(string, string) {}
-	}
-	if opts.Noted == nil {
-		opts.Noted = func() {}
 	}
 	if opts.MessageTTL == 0 {
 		opts.MessageTTL = 30 * 24 * time.Hour
@@ -73,13 +69,16 @@ func Open(ctx context.Context, dsn string, opts Options) (*Store, error) {
 		pool.Close()
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	s := &Store{Queries: New(pool), pool: pool, opts: opts}
+	s := &Store{Queries: New(pool), pool: pool, opts: opts, noted: make(chan struct{}, 1)}
 	s.waiters.byJob = make(map[string]chan struct{})
 	return s, nil
 }
 
 // Close ends the pool; it waits for connections in use.
 func (s *Store) Close() { s.pool.Close() }
+
+// Noted yields when this process has written notifications.
+func (s *Store) Noted() <-chan struct{} { return s.noted }
 
 // Pool is for the list pages, which build their own SQL.
 func (s *Store) Pool() *pgxpool.Pool { return s.pool }
@@ -109,7 +108,10 @@ func (s *Store) tx(ctx context.Context, f func(t *txn) error) error {
 		s.opts.Wake(w.queue, w.job)
 	}
 	if t.noted {
-		s.opts.Noted()
+		select {
+		case s.noted <- struct{}{}:
+		default: // whoever sends has not yet looked
+		}
 	}
 	return nil
 }

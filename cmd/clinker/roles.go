@@ -16,6 +16,7 @@ import (
 
 	"github.com/clinker-io/clinker/db"
 	"github.com/clinker-io/clinker/db/bus"
+	"github.com/clinker-io/clinker/db/notify"
 	"github.com/clinker-io/clinker/internal/config"
 )
 
@@ -42,6 +43,8 @@ func openStore(ctx context.Context, cfg *config.Config, dsn string, b bus.Bus, l
 		Quotas: db.QuotaDefaults{Volumes: d.QuotaVolumes, Snapshots: d.QuotaSnapshots, Gigabytes: d.QuotaGigabytes, Groups: d.QuotaGroups,
 			Backups: d.QuotaBackups, BackupGigabytes: d.QuotaBackupGigabytes, PerVolumeGigabytes: d.PerVolumeSizeLimit},
 		NoSnapshotGigabytes: d.NoSnapshotGigabytes,
+		Notify:              notify.Enabled(cfg.Notify.Driver),
+		Host:                hostOf(cfg),
 		Wake: func(queue, job string) {
 			ctx, cancel := context.WithTimeout(context.Background(), wakeLimit)
 			defer cancel()
@@ -103,7 +106,13 @@ func role(use, short, long string, run func(ctx context.Context, b *base) error)
 			if err != nil {
 				return err
 			}
-			return errors.Join(run(cmd.Context(), b), b.Close())
+			stop, err := b.startSender(cmd.Context())
+			if err != nil {
+				return errors.Join(err, b.Close())
+			}
+			err = run(cmd.Context(), b)
+			stop()
+			return errors.Join(err, b.Close())
 		}}
 	cmd.Flags().StringVar(&file, "config-file", "/etc/clinker/cinder.conf", "configuration, in cinder.conf's form")
 	return cmd
