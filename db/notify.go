@@ -151,7 +151,7 @@ func (f fields) encode() ([]byte, error) {
 // note tells of e at the end of the transaction, as the rows are then.
 func (t *txn) note(ctx context.Context, e event) {
 	if t.store.opts.Notify {
-		t.notes.add(ctx, t.store.noteOf(ctx), e)
+		t.notes.add(ctx, t.noteOf(), e)
 	}
 }
 
@@ -162,7 +162,7 @@ func (t *txn) noteNow(ctx context.Context, events ...event) error {
 	}
 	var now notes
 	for _, e := range events {
-		now.add(ctx, t.store.noteOf(ctx), e)
+		now.add(ctx, t.noteOf(), e)
 	}
 	if now.err == nil {
 		now.err = t.tx.SendBatch(ctx, &now.batch).Close()
@@ -175,11 +175,11 @@ func (t *txn) noteNow(ctx context.Context, events ...event) error {
 }
 
 // noteOf has no secrets: the token of a user is not kept.
-func (s *Store) noteOf(ctx context.Context) noteOf {
-	a := ActorOf(ctx)
+func (t *txn) noteOf() noteOf {
+	a := t.actor
 	raw, _ := json.Marshal(map[string]string{"project_id": a.ProjectID, "user_id": a.UserID, "request_id": a.RequestID,
 		"global_request_id": a.GlobalRequestID}) // texts alone: no error
-	return noteOf{host: s.opts.Host, context: raw}
+	return noteOf{host: t.store.opts.Host, context: raw}
 }
 
 // Note tells of an event that belongs to no transaction. It does nothing
@@ -200,7 +200,7 @@ func (s *Store) once(ctx context.Context, f func(t *txn) error) error {
 	if s.opts.Notify {
 		return s.tx(ctx, f)
 	}
-	return f(&txn{Queries: s.Queries, store: s})
+	return f(&txn{Queries: s.Queries, store: s, actor: ActorOf(ctx)})
 }
 
 // notes are the statements that write events, to be sent together.

@@ -93,7 +93,7 @@ const txAttempts = 5
 // tx runs f in one transaction, and once the commit is durable wakes the
 // queues for which f made jobs. f may run more than once.
 func (s *Store) tx(ctx context.Context, f func(t *txn) error) error {
-	t := &txn{store: s}
+	t := &txn{store: s, actor: ActorOf(ctx)}
 	for attempt := 1; ; attempt++ {
 		t.wakes, t.notes, t.noted = t.wakes[:0], notes{}, false
 		err := s.attempt(ctx, t, f)
@@ -148,6 +148,7 @@ type txn struct {
 	*Queries
 	store *Store
 	tx    pgx.Tx
+	actor Actor // in whose name events are told
 	wakes []wake
 	notes notes // written with the COMMIT
 	noted bool  // something was, or is written already
