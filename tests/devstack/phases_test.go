@@ -40,12 +40,12 @@ func TestStackRunsTheServicesUnstackAndCleanLeaveNothing(t *testing.T) {
 // again stacks over what unstack leaves.
 func (s *site) again() {
 	s.t.Helper()
-	s.run("stack")
+	out := s.run("stack")
 	if types := s.openstack("volume", "type", "list", "-f", "value", "-c", "Name"); strings.Count(types, "file-1") != 1 {
 		s.t.Errorf("types after a second stack: %s", types)
 	}
 	if left := s.openstack("volume", "list", "--all-projects", "-f", "value"); left != "" {
-		s.t.Errorf("volumes of before unstack: %s", left)
+		s.t.Errorf("volumes of before unstack: %s\n%s", left, out)
 	}
 	s.run("unstack")
 }

@@ -14,7 +14,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -57,6 +59,7 @@ func newSite(t *testing.T, localrc ...string) *site {
 	} else {
 		lines = append(lines, s.useStandIns(dir, rabbit)...)
 	}
+	t.Cleanup(s.endProcesses)
 	lines = append(lines, "enable_plugin clinker "+repository+" master")
 	s.write(filepath.Join(s.top, "local.conf"), "[[local|localrc]]\n"+strings.Join(append(lines, localrc...), "\n")+
 		"\n[[post-config|$CINDER_CONF]]\n[DEFAULT]\nosapi_max_limit = 500\n")
@@ -254,6 +257,17 @@ func (s *site) logs() string {
 		}
 	}
 	return all.String()
+}
+
+// endProcesses is for a test that fails before unstack. A scratch root ends its own.
+func (s *site) endProcesses() {
+	names, _ := filepath.Glob(s.dest + "/units/*.pid")
+	for _, name := range names {
+		text, _ := os.ReadFile(name)
+		if pid, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}
 }
 
 // openstack runs the client as DevStack's administrator.
