@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/clinker-io/clinker/db"
+	"github.com/clinker-io/clinker/openstack/nova"
 )
 
 // Compute knows which servers use volumes. It is asked before an attachment
@@ -15,7 +16,7 @@ type Compute interface {
 	// Uses reports whether the server has the volume by this attachment. A
 	// server that is not there uses nothing; an error means that the compute
 	// service could not be asked.
-	Uses(ctx context.Context, server, volume, attachment string) (bool, error)
+	Uses(ctx context.Context, who nova.Caller, server, volume, attachment string) (bool, error)
 }
 
 // UnaskedCompute is for a cloud whose compute service cannot be asked: every
@@ -24,7 +25,9 @@ type Compute interface {
 type UnaskedCompute struct{}
 
 // Uses is always true.
-func (UnaskedCompute) Uses(context.Context, string, string, string) (bool, error) { return true, nil }
+func (UnaskedCompute) Uses(context.Context, nova.Caller, string, string, string) (bool, error) {
+	return true, nil
+}
 
 // mayDetach refuses to end an attachment that a server uses, at what is no call
 // of a service. Without a compute service (Config.Compute is nil: standalone)
@@ -34,7 +37,8 @@ func (a *API) mayDetach(r *Request, at *db.Attachment) error {
 	if a.Compute == nil || r.Identity.IsService || at.InstanceUuid == nil || at.ConnectionInfo == nil {
 		return nil
 	}
-	used, err := a.Compute.Uses(r.Context(), *at.InstanceUuid, at.VolumeID, at.ID)
+	who := nova.Caller{Token: r.Header.Get("X-Auth-Token"), RequestID: r.ID()}
+	used, err := a.Compute.Uses(r.Context(), who, *at.InstanceUuid, at.VolumeID, at.ID)
 	if err != nil {
 		return &db.Error{Kind: db.Unavailable, Msg: "The compute service cannot be asked whether it uses the volume.", Err: err}
 	}

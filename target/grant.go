@@ -35,7 +35,7 @@ type grant struct{ Grant }
 var errInvalidGrant = errors.New("invalid grant")
 
 func (g *Grant) check() error {
-	if err := checkName(g.Initiator); err != nil {
+	if err := checkNameText(g.Initiator); err != nil {
 		return fmt.Errorf("%w: initiator: %w", errInvalidGrant, err)
 	}
 	switch {

@@ -37,8 +37,12 @@ func (b *base) runAPI(ctx context.Context) error {
 	if b.access, err = openAccess(b.cfg, b.log); err != nil {
 		return err
 	}
+	asked, err := compute(b.cfg)
+	if err != nil {
+		return err
+	}
 	replies := replyQueue()
-	handler, err := b.apiHandler(replies, api.UnaskedCompute{})
+	handler, err := b.apiHandler(replies, asked)
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}

@@ -25,6 +25,11 @@ func (b *base) runScheduler(ctx context.Context) error {
 	levels := newLevels(d.Debug)
 	s := scheduler.Scheduler{Store: b.store, Bus: b.bus, Config: cfg, Host: b.host, Zone: d.Zone, SameHost: d.SnapshotSameHost,
 		ReportEvery: config.Seconds(d.ReportInterval), OverSubscription: ratio, Log: levels.Logger("clinker.scheduler").With("role", "scheduler")}
+	if client, err := openNova(b.cfg); err != nil {
+		return err
+	} else if client != nil {
+		s.Instances = client
+	}
 	return together(ctx, map[string]func(context.Context) error{
 		"scheduler": s.Run,
 		"log levels": func(ctx context.Context) error {

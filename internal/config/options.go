@@ -17,6 +17,7 @@ type Config struct {
 	Keystone Keystone    `section:"keystone_authtoken"`
 	Service  ServiceUser `section:"service_user"`
 	Glance   Glance      `section:"glance"`
+	Nova     Nova        `section:"nova"`
 	Policy   Policy      `section:"oslo_policy"`
 	Backends []Backend   // in the order of enabled_backends
 
@@ -135,6 +136,14 @@ type Keystone struct {
 	ServiceTokenRolesRequired bool     `conf:"service_token_roles_required" default:"False" help:"Refuse an X-Service-Token without such a role, instead of not heeding it."`
 	ServiceType               string   `conf:"service_type" default:"volumev3" help:"Name of this service in the access rules of application credentials."`
 	CacheTime                 int      `conf:"token_cache_time" default:"300" min:"-1" max:"86400" help:"Seconds that a valid token is not asked for again: so long a revoked one may still do. -1: ask each time."`
+}
+
+// Nova is the section [nova]: the compute service, and as whom it is asked.
+type Nova struct {
+	Region       string `conf:"region_name" help:"Region whose compute service is asked. Empty: any."`
+	Interface    string `conf:"interface" default:"public" choices:"public,internal,admin" help:"Which of the compute service's endpoints is asked."`
+	TokenAuthURL string `conf:"token_auth_url" help:"Keystone where Cinder finds the compute service of a user's token. Not needed here: the catalogue is that of the service's own user."`
+	Login
 }
 
 // Policy is the section [oslo_policy].

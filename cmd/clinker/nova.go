@@ -1,0 +1,47 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/clinker-io/clinker/api"
+	"github.com/clinker-io/clinker/internal/config"
+	"github.com/clinker-io/clinker/openstack"
+	"github.com/clinker-io/clinker/openstack/nova"
+)
+
+// serviceLogin is the user of ours who asks other services: that of the named
+// section when it has one, else the one of [service_user], else the one who
+// validates tokens.
+func serviceLogin(cfg *config.Config, section string, l config.Login) openstack.Login {
+	switch {
+	case l.AuthURL != "":
+		return login(section, l)
+	case cfg.Service.AuthURL != "":
+		return login("service_user", cfg.Service.Login)
+	}
+	return login("keystone_authtoken", cfg.Keystone.Login)
+}
+
+// openNova makes the client of the compute service; nil in a cloud without Keystone.
+func openNova(cfg *config.Config) (*nova.Client, error) {
+	l := serviceLogin(cfg, "nova", cfg.Nova.Login)
+	if l.AuthURL == "" {
+		return nil, nil
+	}
+	session, err := openstack.NewSession(l)
+	if err != nil {
+		return nil, fmt.Errorf("compute service: %w", err)
+	}
+	return nova.New(nova.Config{Session: session, Region: cfg.Nova.Region, Interface: cfg.Nova.Interface,
+		ServiceToken: cfg.Service.SendToken, Timeout: config.Seconds(cfg.Nova.Timeout)}), nil
+}
+
+// compute is what the API asks; tokens that Keystone has not issued are nothing
+// to Nova.
+func compute(cfg *config.Config) (api.Compute, error) {
+	client, err := openNova(cfg)
+	if err != nil || client == nil || cfg.Default.AuthStrategy == "noauth" {
+		return api.UnaskedCompute{}, err
+	}
+	return client, nil
+}
