@@ -11,6 +11,7 @@ import (
 
 	"github.com/clinker-io/clinker/internal/glancetest"
 	"github.com/clinker-io/clinker/internal/keystonetest"
+	"github.com/clinker-io/clinker/internal/novatest"
 	"github.com/clinker-io/clinker/internal/postgres"
 	"github.com/clinker-io/clinker/internal/rabbittest"
 	"github.com/clinker-io/clinker/internal/testproc"
@@ -26,6 +27,7 @@ type cloud struct {
 	rabbit   *rabbittest.Server
 	keystone *keystonetest.Server
 	glance   *glancetest.Server
+	nova     *novatest.Server
 	apiPort  int
 	running  map[string]*harness.Process
 }
@@ -33,13 +35,18 @@ type cloud struct {
 // startCloud returns when everything takes requests.
 func startCloud(p *program) *cloud {
 	c := &cloud{p: p, dir: openFolder(p), running: make(map[string]*harness.Process), apiPort: testproc.FreePorts(p, 1)[0]}
-	c.binary = harness.Build(p)
-	c.startDatabase()
-	c.rabbit = rabbittest.Start(p)
-	c.keystone = keystonetest.Start(p)
-	c.keystone.Role("member")
-	c.glance = glancetest.Start(p, c.keystone)
-	c.startService()
+	p.together(
+		func() { c.binary = harness.Build(p) },
+		c.startDatabase,
+		func() { c.rabbit = rabbittest.Start(p) },
+		func() { c.keystone = keystonetest.Start(p) },
+	)
+	c.keystone.Project(keystonetest.ServiceProject)
+	p.together(
+		func() { c.glance = glancetest.Start(p, c.keystone) },
+		c.startService,
+	)
+	c.nova = novatest.Start(p, c.keystone, c.rabbit.URL, novatest.Options{Image: c.glance.URL})
 	return c
 }
 

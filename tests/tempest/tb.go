@@ -53,6 +53,18 @@ func (p *program) aside(f func()) {
 	<-done
 }
 
+// together does things at once and ends the program when one of them failed.
+func (p *program) together(things ...func()) {
+	var all sync.WaitGroup
+	for _, f := range things {
+		all.Go(func() { p.aside(f) })
+	}
+	all.Wait()
+	if p.Failed() {
+		p.FailNow()
+	}
+}
+
 func (p *program) Helper()                  {}
 func (p *program) Name() string             { return "tempest" }
 func (p *program) Context() context.Context { return p.ctx }

@@ -38,7 +38,7 @@ func newWorkspace(p *program, c *cloud, workers int) *workspace {
 	if err := os.MkdirAll(w.dir, 0o700); err != nil {
 		p.Fatal(err)
 	}
-	w.write("tempest.conf", ini(c.settings(w.dir)))
+	w.write("tempest.conf", ini(c.settings(w.dir, c.stockUp())))
 	w.write(".stestr.conf", []byte("[DEFAULT]\ntest_path="+testsPath+"\ntop_dir="+topDir+"\ngroup_regex=([^\\.]*\\.)*\n"))
 	return w
 }
