@@ -32,22 +32,25 @@ type cloud struct {
 	running  map[string]*harness.Process
 }
 
+func newCloud(p *program) *cloud {
+	return &cloud{p: p, dir: openFolder(p), running: make(map[string]*harness.Process), apiPort: testproc.FreePorts(p, 1)[0]}
+}
+
 // startCloud returns when everything takes requests.
 func startCloud(p *program) *cloud {
-	c := &cloud{p: p, dir: openFolder(p), running: make(map[string]*harness.Process), apiPort: testproc.FreePorts(p, 1)[0]}
-	p.together(
-		func() { c.binary = harness.Build(p) },
-		c.startDatabase,
-		func() { c.rabbit = rabbittest.Start(p) },
-		func() { c.keystone = keystonetest.Start(p) },
-	)
-	c.keystone.Project(keystonetest.ServiceProject)
-	p.together(
-		func() { c.glance = glancetest.Start(p, c.keystone) },
-		c.startService,
-	)
-	c.nova = novatest.Start(p, c.keystone, c.rabbit.URL, novatest.Options{Image: c.glance.URL})
+	c := newCloud(p)
+	p.together(c.startPeers, func() { c.binary = harness.Build(p) }, c.startDatabase)
+	c.startService()
 	return c
+}
+
+// startPeers starts everything but the service and its database.
+func (c *cloud) startPeers() {
+	p := c.p
+	p.together(func() { c.rabbit = rabbittest.Start(p) }, func() { c.keystone = keystonetest.Start(p) })
+	c.keystone.Project(keystonetest.ServiceProject)
+	c.glance = glancetest.Start(p, c.keystone)
+	c.nova = novatest.Start(p, c.keystone, c.rabbit.URL, novatest.Options{Image: c.glance.URL})
 }
 
 // openFolder may be entered by PostgreSQL's user, who runs the servers when we are root.

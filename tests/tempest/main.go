@@ -30,6 +30,7 @@ type options struct {
 	workers int
 	logs    string
 	hold    bool
+	guide   string
 }
 
 func main() {
@@ -39,10 +40,15 @@ func main() {
 	flag.IntVar(&o.workers, "workers", 2, "tests that run at once")
 	flag.StringVar(&o.logs, "logs", "", "folder to leave the logs in when tests fail (default: none are left)")
 	flag.BoolVar(&o.hold, "hold", false, "leave the cloud running after the tests until interrupted")
+	flag.StringVar(&o.guide, "guide", "", "run no tests but the commands of this guide, in a root of their own: see guide.sh")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if !runProgram(ctx, func(p *program) { p.all(o) }) {
+	do := func(p *program) { p.all(o) }
+	if o.guide != "" {
+		do = func(p *program) { p.guide(o.guide) }
+	}
+	if !runProgram(ctx, do) {
 		fmt.Fprintln(os.Stderr, "tempest: failed")
 		os.Exit(1)
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -52,10 +51,6 @@ func (c *cloud) image(format string) []byte {
 
 func (c *cloud) flavor(name string, ram int) string {
 	var out struct{ Flavor struct{ ID string } }
-	status, answer := c.nova.Call(c.nova.Admin(), http.MethodPost, "/flavors",
-		map[string]any{"flavor": map[string]any{"name": name, "ram": ram, "vcpus": 1, "disk": 1}})
-	if err := json.Unmarshal(answer, &out); err != nil || status != http.StatusOK {
-		c.p.Fatalf("Nova: make a flavor: %d %s", status, answer)
-	}
+	c.compute(c.nova.Admin(), http.MethodPost, "/flavors", map[string]any{"flavor": map[string]any{"name": name, "ram": ram, "vcpus": 1, "disk": 1}}, &out)
 	return out.Flavor.ID
 }
