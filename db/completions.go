@@ -91,6 +91,9 @@ func (t *txn) completeMigration(ctx context.Context, a Actor, v, c *Volume, fail
 		if err := t.abandonCopy(ctx, abandonCopyParams{ToStatus: VolumeDelete.Running, ID: c.ID}); err != nil {
 			return fmt.Errorf("give up the copy: %w", err)
 		}
+		if err := t.dropReservations(ctx, c.ID); err != nil {
+			return fmt.Errorf("return reservations: %w", err)
+		}
 	} else {
 		gone = v.Host
 		if err := t.moveAttachments(ctx, moveAttachmentsParams{ToVolume: v.ID, FromVolume: c.ID}); err != nil {
@@ -102,12 +105,32 @@ func (t *txn) completeMigration(ctx context.Context, a Actor, v, c *Volume, fail
 		if err := t.recomputeVolume(ctx, v.ID); err != nil {
 			return fmt.Errorf("state of %s: %w", v.ID, err)
 		}
+		if err := t.becomeCopy(ctx, v, c); err != nil {
+			return err
+		}
+	}
+	if err := t.endAwait(ctx, c.ID); err != nil {
+		return fmt.Errorf("end the wait: %w", err)
 	}
 	if gone == nil {
 		return t.removeVolume(ctx, c.ID)
 	}
 	_, err := t.addJob(ctx, a, newJob{kind: JobVolumeDelete, queue: VolumeQueue(*gone), volume: c.ID, args: DeleteArgs{}})
 	return err
+}
+
+// becomeCopy gives a volume the type that it was moved for, and its waiting
+// jobs to the worker that has it now. The copy has the id of the job of the move.
+func (t *txn) becomeCopy(ctx context.Context, v, c *Volume) error {
+	if v.Host != nil && c.Host != nil {
+		if err := t.followVolume(ctx, followVolumeParams{ToQueue: VolumeQueue(*c.Host), VolumeID: v.ID, FromQueue: VolumeQueue(*v.Host)}); err != nil {
+			return fmt.Errorf("redirect jobs: %w", err)
+		}
+	}
+	if v.VolumeTypeID == c.VolumeTypeID {
+		return nil
+	}
+	return t.changeType(ctx, &Job{ID: c.ID}, v, MoveArgs{TypeID: c.VolumeTypeID, Multiattach: c.Multiattach})
 }
 
 // CompleteExtend is told that Nova has grown a volume in use, or could not. The

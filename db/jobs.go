@@ -25,6 +25,7 @@ const (
 	JobDisconnect     = "attachment.disconnect"
 	JobInitialize     = "connection.initialize"
 	JobTerminate      = "connection.terminate"
+	JobComputeTell    = "compute.tell"
 
 	JobVolumeManage     = "volume.manage"
 	JobVolumeUnmanage   = "volume.unmanage"

@@ -17,6 +17,7 @@ type MoveArgs struct {
 	Step   string      `json:"step,omitempty"`   // what the worker is to do
 	Source *CopySource `json:"source,omitempty"` // in the step of copying
 	Tries  int         `json:"tries,omitempty"`  // how often the source was lost while it was read
+	Volume string      `json:"volume,omitempty"` // of a move by Nova: the job waits in a line of its own
 }
 
 // Steps of a move. The worker of the source exports the volume, the worker of
@@ -25,6 +26,10 @@ const (
 	StepInPlace = ""       // a retype on the pool where the volume is
 	StepExport  = "export" // the source's worker
 	StepCopy    = "copy"   // the destination's worker
+	// Of a volume that servers have attached (swap.go), all by the destination's worker:
+	StepMakeCopy = "make"  // make the copy
+	StepSwap     = "swap"  // ask Nova
+	StepAwait    = "await" // wait for Nova
 )
 
 // CopySource is the export by which the destination's worker reads the volume,

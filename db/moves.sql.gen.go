@@ -10,7 +10,7 @@ import (
 )
 
 const abandonCopy = `-- name: abandonCopy :exec
-UPDATE volumes SET status = $1, previous_status = status, migration_status = 'deleting', updated_at = now() WHERE id = $2
+UPDATE volumes SET status = $1, previous_status = status, migration_status = 'deleting', encryption_key_id = NULL, updated_at = now() WHERE id = $2
 `
 
 type abandonCopyParams struct {
@@ -18,6 +18,7 @@ type abandonCopyParams struct {
 	ID       string
 }
 
+// abandonCopy: the encryption key is the volume's and stays.
 func (q *Queries) abandonCopy(ctx context.Context, arg abandonCopyParams) error {
 	_, err := q.db.Exec(ctx, abandonCopy, arg.ToStatus, arg.ID)
 	return err
@@ -405,6 +406,7 @@ func (q *Queries) shiftQuota(ctx context.Context, arg shiftQuotaParams) error {
 const swapVolumes = `-- name: swapVolumes :exec
 UPDATE volumes v SET host = o.host, name_id = coalesce(o.name_id, o.id), service_uuid = o.service_uuid, availability_zone = o.availability_zone,
        provider_id = o.provider_id, updated_at = now(),
+       encryption_key_id = CASE WHEN v.id = $1::uuid THEN v.encryption_key_id END,
        migration_status = CASE WHEN v.id = $1::uuid THEN 'success' ELSE 'deleting' END,
        status = CASE WHEN v.id = $1::uuid THEN coalesce(v.previous_status, 'available') ELSE $2 END
 FROM volumes o
@@ -418,7 +420,7 @@ type swapVolumesParams struct {
 }
 
 // swapVolumes gives a volume the place of the copy that Nova filled, and the
-// copy's row the old place, to be deleted with it.
+// copy's row the old place, to be deleted with it; the encryption key stays.
 func (q *Queries) swapVolumes(ctx context.Context, arg swapVolumesParams) error {
 	_, err := q.db.Exec(ctx, swapVolumes, arg.VolumeID, arg.Deleting, arg.CopyID)
 	return err

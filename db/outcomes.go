@@ -102,6 +102,9 @@ func (s *Store) VolumeExtended(ctx context.Context, j *Job, sizeGiB int32) error
 		if n == 0 { // being deleted: the row keeps the size that goes back to the quota
 			return t.dropReservations(ctx, j.ID)
 		}
+		if err := t.tellCompute(ctx, j, ComputeExtended, j.VolumeID); err != nil {
+			return err
+		}
 		return t.spendReservations(ctx, j.ID)
 	})
 }

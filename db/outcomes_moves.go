@@ -183,12 +183,23 @@ func undoMove(ctx context.Context, t *txn, j *Job) error {
 	if err != nil {
 		return err
 	}
-	v, err := t.lockVolume(ctx, j.VolumeID)
+	id := j.VolumeID
+	if args.Volume != "" {
+		id = args.Volume
+	}
+	v, err := t.lockVolume(ctx, id)
+	if none(err) && args.Step == StepAwait {
+		return t.dropCopy(ctx, j)
+	}
 	if err != nil {
 		return fmt.Errorf("volume that did not move: %w", err)
 	}
 	if err := t.failMove(ctx, failMoveParams{Running: moving, ID: v.ID}); err != nil {
 		return fmt.Errorf("end the move: %w", err)
+	}
+	switch args.Step {
+	case StepMakeCopy, StepSwap, StepAwait:
+		return t.dropCopy(ctx, j)
 	}
 	if args.Step == StepCopy || args.Tries > 0 {
 		// A line of its own: the volume need not wait for a worker that it does not need.

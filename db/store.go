@@ -30,6 +30,9 @@ type Options struct {
 	MessageTTL  time.Duration // how long user messages live
 	ServiceDown time.Duration // without a heartbeat for so long a service is down
 	Quotas      QuotaDefaults // limits of projects that have none of their own
+	// Compute says that there is a compute service to be told what becomes of
+	// the volumes of its servers.
+	Compute bool
 	// NoSnapshotGigabytes leaves snapshots out of the gigabytes quota.
 	NoSnapshotGigabytes bool
 }

@@ -35,6 +35,14 @@ func (w *Worker) move(ctx context.Context, j *db.Job) error {
 	if err != nil {
 		return err
 	}
+	switch args.Step {
+	case db.StepMakeCopy:
+		return w.makeCopy(ctx, j, args)
+	case db.StepSwap:
+		return w.swap(ctx, j, args)
+	case db.StepAwait:
+		return w.await(ctx, j, args)
+	}
 	v, err := w.Store.GetVolume(ctx, j.VolumeID)
 	if err != nil {
 		return fmt.Errorf("volume to move: %w", err)
@@ -60,7 +68,12 @@ func (w *Worker) exportForCopy(ctx context.Context, j *db.Job, args db.MoveArgs,
 	if err != nil {
 		return err
 	}
-	if reason == attached { // of a retype too this is a migration that failed
+	if reason == attached { // of a retype too this is a migration, or one that failed
+		if ok, err := w.swappable(ctx, v); err != nil {
+			return err
+		} else if ok {
+			return w.beginSwap(ctx, j, args)
+		}
 		if err := w.Store.Migrating(ctx, j); err != nil && !errors.Is(err, db.ErrMoveCalledOff) {
 			return err
 		}

@@ -39,6 +39,7 @@ type Config struct {
 	// their snapshots. 0 is 10 seconds, well below what initiators take for a dead target.
 	HoldLimit time.Duration
 	Images    Images
+	Compute   Compute // nil: there is no compute service
 	Log       *slog.Logger
 }
 
@@ -142,6 +143,8 @@ func (w *Worker) handle(ctx context.Context, j *db.Job) error {
 	case err == nil:
 		log.Info("done", "took", time.Since(started))
 		return nil
+	case errors.Is(err, errLater):
+		return nil
 	case ctx.Err() != nil || errors.Is(err, db.ErrLeaseLost):
 		return err
 	case int(j.Attempts) < w.MaxAttempts && !final(err), passing(err) && j.Attempts < imageAttempts:
@@ -168,6 +171,8 @@ func (w *Worker) do(ctx context.Context, j *db.Job) error {
 		return w.uploadVolume(ctx, j)
 	case db.JobVolumeReimage:
 		return w.reimage(ctx, j)
+	case db.JobComputeTell:
+		return w.tell(ctx, j)
 	case db.JobSnapshotCreate:
 		return w.createSnapshot(ctx, j)
 	case db.JobSnapshotDelete:
@@ -229,6 +234,12 @@ func (w *Worker) giveUp(ctx context.Context, j *db.Job, cause error) error {
 		w.takeBack(ctx, j.VolumeID, *j.AttachmentID)
 	case db.JobVolumeDiscard:
 		return w.giveUpDiscard(ctx, j, cause)
+	case db.JobVolumeMigrate, db.JobVolumeRetype:
+		if leftToCompute(j) {
+			return w.Store.Retry(ctx, j, maxSwapPoll)
+		}
+	case db.JobComputeTell:
+		return w.Store.NotTold(ctx, j, userReason(cause))
 	}
 	return w.Store.Failed(ctx, j, userReason(cause))
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/clinker-io/clinker/internal/config"
 	"github.com/clinker-io/clinker/openstack"
 	"github.com/clinker-io/clinker/openstack/nova"
+	"github.com/clinker-io/clinker/volume"
 )
 
 // serviceLogin is the user of ours who asks other services: that of the named
@@ -42,6 +43,15 @@ func compute(cfg *config.Config) (api.Compute, error) {
 	client, err := openNova(cfg)
 	if err != nil || client == nil || cfg.Default.AuthStrategy == "noauth" {
 		return api.UnaskedCompute{}, err
+	}
+	return client, nil
+}
+
+// workerCompute is what volume workers ask; nil when there is nothing to ask.
+func workerCompute(cfg *config.Config) (volume.Compute, error) {
+	client, err := openNova(cfg)
+	if err != nil || client == nil {
+		return nil, err
 	}
 	return client, nil
 }

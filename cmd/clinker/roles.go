@@ -42,6 +42,7 @@ func openStore(ctx context.Context, cfg *config.Config, dsn string, b bus.Bus, l
 		Quotas: db.QuotaDefaults{Volumes: d.QuotaVolumes, Snapshots: d.QuotaSnapshots, Gigabytes: d.QuotaGigabytes, Groups: d.QuotaGroups,
 			Backups: d.QuotaBackups, BackupGigabytes: d.QuotaBackupGigabytes, PerVolumeGigabytes: d.PerVolumeSizeLimit},
 		NoSnapshotGigabytes: d.NoSnapshotGigabytes,
+		Compute:             serviceLogin(cfg, "nova", cfg.Nova.Login).AuthURL != "",
 		Wake: func(queue, job string) {
 			ctx, cancel := context.WithTimeout(context.Background(), wakeLimit)
 			defer cancel()

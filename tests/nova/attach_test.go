@@ -17,6 +17,10 @@ func TestNova(t *testing.T) {
 	}{
 		{"a server boots from a volume and frees it", bootsFromVolume},
 		{"a user does not take a volume from under a server", userMayNotDetach},
+		{"a server sees its volume grow", extendAttached},
+		{"a volume in use moves to another backend and type", moveAttached},
+		{"two servers share a volume", multiattach},
+		{"a volume is placed where a server runs", placedByServer},
 	} {
 		ok := t.Run(step.name, func(t *testing.T) {
 			was := c.t
