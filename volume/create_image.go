@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/clinker-io/clinker/db"
+	"github.com/clinker-io/clinker/openstack/glance"
 )
 
 // createFromImage makes the volume with the data of an image: as a clone of a
@@ -21,18 +22,39 @@ func (w *Worker) createFromImage(ctx context.Context, j *db.Job, v db.Volume, id
 		return err
 	}
 	if !cloned {
-		if err := w.Driver.Create(ctx, w.volume(v)); err != nil {
-			return fmt.Errorf("create volume: %w", err)
-		}
-		if err := w.Store.Downloading(ctx, v.ID); err != nil {
+		if err := w.downloadImage(ctx, j, &i, v); err != nil {
 			return err
 		}
-		if err := w.writeImage(ctx, &i, &v); err != nil {
-			return err
-		}
-		w.cacheImage(ctx, j, &i, v)
 	}
 	return w.Store.VolumeImaged(ctx, j, w.service.UUID, w.imageMetadata(&i))
+}
+
+// downloadImage makes the volume and writes the image to it.
+func (w *Worker) downloadImage(ctx context.Context, j *db.Job, i *glance.Image, v db.Volume) error {
+	dst, size := w.volume(v), w.downloadSize(i, &v)
+	dst.SizeBytes = bytesOf(size)
+	if v.Status != db.VolumeCreate.Running { // it may have another size by now
+		if err := w.Driver.Delete(ctx, dst); err != nil {
+			return fmt.Errorf("remove what an earlier attempt left: %w", err)
+		}
+	}
+	if err := w.Driver.Create(ctx, dst); err != nil {
+		return fmt.Errorf("create volume: %w", err)
+	}
+	if err := w.Store.Downloading(ctx, v.ID); err != nil {
+		return err
+	}
+	if err := w.writeImage(ctx, i, dst); err != nil {
+		return err
+	}
+	w.cacheImage(ctx, j, i, v, size)
+	if size == v.Size {
+		return nil
+	}
+	if err := w.Driver.Extend(ctx, dst, bytesOf(v.Size)); err != nil {
+		return fmt.Errorf("extend volume: %w", err)
+	}
+	return nil
 }
 
 // giveUpImage ends a create that failed at its image: another pool would not help.
@@ -41,5 +63,6 @@ func (w *Worker) giveUpImage(ctx context.Context, j *db.Job, cause error) (ended
 	if !errors.As(cause, &fault) {
 		return false, nil
 	}
+	w.dropImageVolume(ctx, j)
 	return true, w.Store.FailedAs(ctx, j, fault.Error(), db.ActionDownloadImage, fault.detail)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 
 	"github.com/clinker-io/clinker/db"
@@ -104,11 +105,11 @@ func (w *Worker) image(ctx context.Context, id string) (glance.Image, error) {
 
 // writeImage writes an image over a whole volume: whatever was there, and
 // whatever an earlier attempt left of it, is not there afterwards.
-func (w *Worker) writeImage(ctx context.Context, i *glance.Image, v *db.Volume) (err error) {
+func (w *Worker) writeImage(ctx context.Context, i *glance.Image, v driver.Volume) (err error) {
 	if err := w.mayUse(i); err != nil {
 		return imageFault("image "+i.ID, err)
 	}
-	dst, err := w.Driver.Open(ctx, driver.VolumeSource(w.volume(*v)), driver.ReadWrite)
+	dst, err := w.Driver.Open(ctx, driver.VolumeSource(v), driver.ReadWrite)
 	if err != nil {
 		return fmt.Errorf("open volume: %w", err)
 	}
@@ -122,9 +123,12 @@ func (w *Worker) writeImage(ctx context.Context, i *glance.Image, v *db.Volume) 
 	if err != nil {
 		return imageFault("image "+i.ID, err)
 	}
-	if image.Streams(i.DiskFormat) {
+	switch {
+	case i.ContainerFormat == "compressed":
+		err = w.unpack(ctx, data, i, dst)
+	case image.Streams(i.DiskFormat):
 		_, err = w.Images.Converter.Raw(ctx, data, i.Size, i.DiskFormat, dst, nil)
-	} else {
+	default:
 		err = w.convert(ctx, data, i, dst)
 	}
 	return imageFault("write image "+i.ID, err)
@@ -132,11 +136,8 @@ func (w *Worker) writeImage(ctx context.Context, i *glance.Image, v *db.Volume) 
 
 // mayUse checks what the record says.
 func (w *Worker) mayUse(i *glance.Image) error {
-	switch {
-	case i.Status != "active":
+	if i.Status != "active" {
 		return &image.Unsafe{Reason: fmt.Sprintf("its status is %q", i.Status)}
-	case i.ContainerFormat == "compressed":
-		return &image.NotAllowed{Reason: "Compressed images cannot become volumes."}
 	}
 	if err := w.Images.Converter.Allowed(i.DiskFormat, false); err != nil {
 		return err
@@ -176,6 +177,28 @@ func (w *Worker) convert(ctx context.Context, data io.Reader, i *glance.Image, d
 	if n != i.Size {
 		return fmt.Errorf("%w: %d bytes instead of %d", image.ErrChecksum, n, i.Size)
 	}
+	return w.decode(ctx, f, n, i, dst)
+}
+
+// unpack writes a compressed image.
+func (w *Worker) unpack(ctx context.Context, data io.Reader, i *glance.Image, dst driver.Device) error {
+	f, n, err := w.Images.Converter.Unpack(ctx, data, dst.Size())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()                     // it has no name
+	if _, err := io.Copy(io.Discard, data); err != nil { // the checksum is at its end
+		return err
+	}
+	if image.Streams(i.DiskFormat) {
+		_, err = w.Images.Converter.Raw(ctx, io.NewSectionReader(f, 0, n), n, i.DiskFormat, dst, nil)
+		return err
+	}
+	return w.decode(ctx, f, n, i, dst)
+}
+
+// decode writes what the n bytes of an image in f hold.
+func (w *Worker) decode(ctx context.Context, f *os.File, n int64, i *glance.Image, dst driver.Device) error {
 	info, err := w.Images.Converter.Inspect(f, n, i.DiskFormat)
 	if err != nil {
 		return err

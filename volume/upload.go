@@ -60,6 +60,11 @@ func (w *Worker) upload(ctx context.Context, j *db.Job, v db.Volume, i *glance.I
 	if err != nil {
 		return imageFault("make image "+i.ID, err)
 	}
+	if i.ContainerFormat == "compressed" {
+		if export, err = w.Images.Converter.Pack(ctx, export); err != nil {
+			return imageFault("compress image "+i.ID, err)
+		}
+	}
 	defer func() { _ = export.Close() }()
 	return imageFault("upload image "+i.ID, w.Images.Glance.Upload(ctx, nil, i.ID, export, export.Size, store))
 }
@@ -70,6 +75,7 @@ func (w *Worker) giveUpUpload(ctx context.Context, j *db.Job, cause error) error
 	if err := json.Unmarshal(j.Args, &args); err != nil {
 		return fmt.Errorf("job arguments: %w", err)
 	}
+	w.dropImageVolume(ctx, j)
 	if w.Images.Glance != nil {
 		if err := w.Images.Glance.Discard(ctx, nil, args.ImageID); err != nil {
 			w.Log.Warn("cannot remove an image that got no data", "image", args.ImageID, "volume", j.VolumeID, "err", err)

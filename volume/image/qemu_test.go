@@ -1,0 +1,289 @@
+package image
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// noise is a volume whose bytes no compressor likes.
+type noise struct {
+	size int64
+	r    *rand.ChaCha8
+}
+
+func (n noise) Size() int64 { return n.size }
+
+func (n noise) ReadAt(p []byte, _ int64) (int, error) { return n.r.Read(p) }
+
+// stuck is a volume whose storage does not answer until it is let go.
+type stuck struct {
+	asked chan struct{} // gets a value with the first read
+	free  chan struct{} // closed to answer
+}
+
+func newStuck() stuck { return stuck{make(chan struct{}, 1), make(chan struct{})} }
+
+func (s stuck) Size() int64 { return mib }
+
+func (s stuck) ReadAt(p []byte, _ int64) (int, error) {
+	select {
+	case s.asked <- struct{}{}:
+	default:
+	}
+	<-s.free
+	return len(p), nil
+}
+
+func TestAConverterThatTakesTooMuchTime(t *testing.T) {
+	c := newConverter(t)
+	c.opts.CPULimit = time.Second
+	_, err := c.FromRaw(t.Context(), noise{1 << 30, rand.NewChaCha8([32]byte{})}, QCOW2, nil)
+	if !errors.Is(err, ErrConverter) || !strings.Contains(err.Error(), "image_conversion_cpu_limit") {
+		t.Errorf("%v", err)
+	}
+	noLeftovers(t, c)
+}
+
+func TestAConverterThatTakesTooMuchMemory(t *testing.T) {
+	c := newConverter(t)
+	c.opts.AddressSpace = 48 << 20
+	_, err := c.FromRaw(t.Context(), noise{mib, rand.NewChaCha8([32]byte{})}, QCOW2, nil)
+	if !errors.Is(err, ErrConverter) || !strings.Contains(err.Error(), "image_conversion_address_space_limit") {
+		t.Errorf("%v", err)
+	}
+	noLeftovers(t, c)
+}
+
+// While it decodes it may write no file at all, and one that grows without
+// end is cut off.
+func TestAConverterThatWritesTooMuch(t *testing.T) {
+	c := newConverter(t)
+	f, err := c.Temp(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for _, limit := range []int64{0, mib} {
+		err = c.qemu(t.Context(), job{
+			args: []string{"convert", "--image-opts", "-O", "raw", "-S", "0", toSocket, inheritedFile},
+			file: f, size: 8 * mib, output: limit, export: exportOf(noise{8 * mib, rand.NewChaCha8([32]byte{})}),
+		})
+		if st, statErr := f.Stat(); !errors.Is(err, ErrConverter) || statErr != nil || st.Size() > limit {
+			t.Errorf("%d: %v, %v", limit, err, statErr)
+		}
+	}
+}
+
+func TestAConversionThatIsCancelled(t *testing.T) {
+	c, s := newConverter(t), newStuck()
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-s.asked
+		cancel()
+		waitGone(t, children(t, os.Getpid()))
+		close(s.free)
+	}()
+	if _, err := c.FromRaw(ctx, s, QCOW2, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	noLeftovers(t, c)
+}
+
+func TestAConverterThatIsKilled(t *testing.T) {
+	c, s := newConverter(t), newStuck()
+	go func() {
+		<-s.asked
+		for _, pid := range children(t, os.Getpid()) {
+			_ = unix.Kill(pid, unix.SIGKILL)
+		}
+		close(s.free)
+	}()
+	if _, err := c.FromRaw(t.Context(), s, QCOW2, nil); !errors.Is(err, ErrConverter) {
+		t.Errorf("%v", err)
+	}
+	noLeftovers(t, c)
+}
+
+func TestAnImageThatIsBrokenInside(t *testing.T) {
+	c := newConverter(t)
+	src := imageOf(t, disk(4*mib), "-O", "qcow2")
+	b := make([]byte, sizeOf(t, src))
+	if _, err := src.ReadAt(b, 0); err != nil {
+		t.Fatal(err)
+	}
+	be.PutUint64(b[be.Uint64(b[40:]):], 0x7fffffff00) // the first L2 table is nowhere
+	info := accepted(t, b, QCOW2)
+	if err := c.ToRaw(t.Context(), open(t, saved(t, b)), info, newVolume(t, 4*mib), nil); !errors.Is(err, ErrConverter) {
+		t.Errorf("%v", err)
+	}
+	var big *TooBig
+	if err := c.ToRaw(t.Context(), src, info, newVolume(t, 3*mib), nil); !errors.As(err, &big) {
+		t.Errorf("%v", err)
+	}
+}
+
+// asHelper makes the test binary a service that converts for ever.
+const asHelper = "CLINKER_TEST_CONVERT_IN"
+
+func TestMain(m *testing.M) {
+	dir := os.Getenv(asHelper)
+	if dir == "" {
+		os.Exit(m.Run())
+	}
+	s := newStuck()
+	go func() {
+		<-s.asked
+		fmt.Println("converting")
+	}()
+	_, err := New(Options{Dir: dir}).FromRaw(context.Background(), s, QCOW2, nil)
+	fmt.Println(err)
+}
+
+// A service that is killed takes its converter with it and leaves no file.
+func TestAServiceThatIsKilled(t *testing.T) {
+	c := newConverter(t)
+	helper := exec.Command(os.Args[0])
+	helper.Env = append(os.Environ(), asHelper+"="+c.opts.Dir)
+	out, err := helper.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := helper.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(out).ReadString('\n'); line != "converting\n" {
+		t.Fatalf("%q, %v", line, err)
+	}
+	kids := children(t, helper.Process.Pid)
+	if len(kids) != 1 {
+		t.Errorf("%d children", len(kids))
+	}
+	handles := pidfds(t, kids)
+	if err := helper.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = helper.Wait()
+	waitHandles(t, handles)
+	noLeftovers(t, c)
+}
+
+// children are the processes that pid started.
+func children(t *testing.T, pid int) (pids []int) {
+	t.Helper()
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	if err != nil {
+		t.Error(err)
+	}
+	for _, f := range files {
+		b, _ := os.ReadFile(f) // a thread may have ended since
+		for _, word := range strings.Fields(string(b)) {
+			if n, err := strconv.Atoi(word); err == nil {
+				pids = append(pids, n)
+			}
+		}
+	}
+	return pids
+}
+
+func pidfds(t *testing.T, pids []int) (fds []unix.PollFd) {
+	t.Helper()
+	for _, pid := range pids {
+		fd, err := unix.PidfdOpen(pid, 0)
+		if errors.Is(err, unix.ESRCH) {
+			continue
+		}
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		fds = append(fds, unix.PollFd{Fd: int32(fd), Events: unix.POLLIN})
+	}
+	return fds
+}
+
+// waitGone returns when the processes have ended.
+func waitGone(t *testing.T, pids []int) {
+	t.Helper()
+	waitHandles(t, pidfds(t, pids))
+}
+
+func waitHandles(t *testing.T, fds []unix.PollFd) {
+	t.Helper()
+	for _, fd := range fds {
+		one := []unix.PollFd{fd}
+		deadline := time.Now().Add(20 * time.Second)
+		for {
+			n, err := unix.Poll(one, int(time.Until(deadline).Milliseconds()))
+			if errors.Is(err, unix.EINTR) {
+				continue
+			}
+			if n != 1 {
+				t.Errorf("the converter still runs (%v)", err)
+			}
+			break
+		}
+		_ = unix.Close(int(fd.Fd))
+	}
+}
+
+func TestRoomForAnImage(t *testing.T) {
+	c := newConverter(t)
+	if _, err := c.Temp(1 << 60); !errors.Is(err, ErrNoRoom) {
+		t.Errorf("%v", err)
+	}
+	f, err := c.Temp(mib)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	noLeftovers(t, c)
+	if _, err := io.Copy(f, bytes.NewReader(make([]byte, mib))); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWhatTheOptionsAllow(t *testing.T) {
+	c := newConverter(t)
+	if err := errors.Join(c.Allowed(QCOW2, true), c.Allowed(QCOW2, false)); err != nil {
+		t.Error(err)
+	}
+	c.opts.DisableConversion = true
+	var no *NotAllowed
+	if err := errors.Join(c.Allowed(Raw, true), c.Allowed(Raw, false)); err != nil {
+		t.Error(err)
+	}
+	if !errors.As(c.Allowed(QCOW2, true), &no) || !errors.As(c.Allowed(ISO, false), &no) {
+		t.Error("conversion is disabled and allowed")
+	}
+}
+
+func TestSignedImages(t *testing.T) {
+	whole := map[string]string{}
+	for _, p := range signatureProperties {
+		whole[p] = "x"
+	}
+	var u *Unsafe
+	if err := CheckSignature(map[string]string{"os_type": "linux"}); err != nil {
+		t.Error(err)
+	}
+	if err := CheckSignature(whole); !errors.As(err, &u) {
+		t.Errorf("%v", err)
+	}
+	if err := CheckSignature(map[string]string{"img_signature": "x"}); !errors.As(err, &u) {
+		t.Errorf("%v", err)
+	}
+}
