@@ -8,7 +8,7 @@ export CGO_ENABLED ?= 0
 STATE ?= $(if $(filter 0,$(shell id -u)),/var/lib/clinker,$(or $(XDG_STATE_HOME),$(HOME)/.local/state)/clinker)
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: help run build test lint unit e2e devstack demo bench bench-api generate clean
+.PHONY: help run build test lint unit e2e devstack demo bench bench-api tempest tempest-guide generate clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -61,6 +61,14 @@ bench-api: build ## the API: calls, processor time, memory, pages of a million v
 	@scripts/install bench-api
 	@go run ./tests/bench/api --binary bin/clinker
 	@go test -run '^$$' -bench AgainstPythonCinder -benchtime 1x -timeout 30m ./tests/bench/api
+
+tempest: build ## OpenStack's own tests of block storage, in a cloud of Keystone, Glance, Nova and RabbitMQ
+	@scripts/install tempest
+	@CLINKER_BIN=bin/clinker go run ./tests/tempest
+
+tempest-guide: build ## what docs/openstack.md says, done by a script in a root of its own
+	@scripts/install tempest
+	@tests/tempest/guide.sh
 
 generate: ## typed Go from db/queries, sample configuration, states page
 	@CGO_ENABLED=1 go tool -modfile=tools/go.mod sqlc generate
