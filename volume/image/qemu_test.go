@@ -136,6 +136,59 @@ func TestAnImageThatIsBrokenInside(t *testing.T) {
 	}
 }
 
+func TestAMachineWithoutTheTools(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("PATH", dir)
+	c, vol := newConverter(t), newVolume(t, mib)
+	if _, err := c.FromRaw(t.Context(), vol, QCOW2, nil); !errors.Is(err, ErrConverter) || !strings.Contains(err.Error(), "qemu-img is not installed") {
+		t.Errorf("%v", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "qemu-img"), nil, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.FromRaw(t.Context(), vol, QCOW2, nil); !errors.Is(err, ErrConverter) || !strings.Contains(err.Error(), "could not be started") {
+		t.Errorf("%v", err)
+	}
+	noLeftovers(t, c)
+}
+
+// A volume of 2 TiB that holds little takes little time and room, both ways.
+func TestALargeSparseVolume(t *testing.T) {
+	const size = 2 << 40
+	c := newConverter(t)
+	src, dst := newVolume(t, size), newVolume(t, size)
+	for _, off := range []int64{0, size/2 + 512, size - mib} {
+		if _, err := src.WriteAt([]byte("far away"), off); err != nil {
+			t.Fatal(err)
+		}
+	}
+	e, err := c.FromRaw(t.Context(), src, QCOW2, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	if e.Size > 8*mib {
+		t.Errorf("the image is %d bytes", e.Size)
+	}
+	f := e.ReadSeekCloser.(*os.File)
+	info, err := c.Inspect(f, e.Size, QCOW2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.ToRaw(t.Context(), f, info, dst, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, off := range []int64{0, size/2 + 512, size - mib} {
+		b := make([]byte, 8)
+		if _, err := dst.ReadAt(b, off); err != nil || string(b) != "far away" {
+			t.Errorf("at %d: %q, %v", off, b, err)
+		}
+	}
+	if n := allocated(t, dst); n > mib {
+		t.Errorf("%d bytes are allocated", n)
+	}
+}
+
 // asHelper makes the test binary a service that converts for ever.
 const asHelper = "CLINKER_TEST_CONVERT_IN"
 
