@@ -20,7 +20,7 @@ func (c *Converter) Temp(need int64) (*os.File, error) {
 		return nil, fmt.Errorf("image_conversion_dir %s: %w", dir, err)
 	}
 	if free := int64(fs.Bavail) * fs.Bsize; free <= need {
-		return nil, fmt.Errorf("%w: There is no space on %s to convert image. Requested: %d, available: %d.", ErrNoRoom, dir, need, free)
+		return nil, fmt.Errorf("%w: There is no space on %s to convert image. Requested: %d, available: %d", ErrNoRoom, dir, need, free)
 	}
 	f, err := os.CreateTemp(dir, "image-")
 	if err != nil {
