@@ -20,7 +20,10 @@ const chunkSize = 1 << 20
 // zeroes as holes, and flushed. r may end with an error, such as that of
 // [Checked]: then dst is not what it should be, and the error is returned.
 func (c *Converter) Raw(ctx context.Context, r io.Reader, size int64, declared string, dst driver.Device, p Progress) (Info, error) {
-	if size > dst.Size() {
+	switch {
+	case size < 0:
+		return Info{}, errNoSize
+	case size > dst.Size():
 		return Info{}, &TooBig{Image: size, Volume: dst.Size()}
 	}
 	if !Streams(declared) {
