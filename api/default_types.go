@@ -50,6 +50,9 @@ func (a *API) showDefaultType(r *Request) (Response, error) {
 	if err := r.mayDefault("volume_extension:default_get", project); err != nil {
 		return Response{}, err
 	}
+	if err := a.mustBeProject(r, project); err != nil {
+		return Response{}, err
+	}
 	d, err := a.Store.DefaultTypeOf(r.Context(), project)
 	if err != nil {
 		return Response{}, err
@@ -61,6 +64,9 @@ func (a *API) showDefaultType(r *Request) (Response, error) {
 func (a *API) setDefaultType(r *Request) (Response, error) {
 	project := r.Param("id")
 	if err := r.mayDefault("volume_extension:default_set_or_update", project); err != nil {
+		return Response{}, err
+	}
+	if err := a.mustBeProject(r, project); err != nil {
 		return Response{}, err
 	}
 	var body struct {

@@ -28,6 +28,10 @@ func (m Microversion) ListsManageableInClusters() bool { return m >= 17 }
 // StrictBooleanFilters: from 3.2 a filter such as bootable takes boolean words only.
 func (m Microversion) StrictBooleanFilters() bool { return m >= 2 }
 
+// UploadsWithVisibility: from 3.1 an upload to an image says who sees it and
+// whether it is protected.
+func (m Microversion) UploadsWithVisibility() bool { return m >= 1 }
+
 // MetadataETags: from 3.15 metadata has an ETag, and writes heed If-Match.
 func (m Microversion) MetadataETags() bool { return m >= 15 }
 
@@ -55,6 +59,10 @@ func (m Microversion) ExtendsAttached() bool { return m >= 42 }
 
 // CountsItems: from 3.45 with_count=true gives the number of all matches.
 func (m Microversion) CountsItems() bool { return m >= 45 }
+
+// TakesNovaImages: from 3.46 an image without data that Nova made of a server
+// with a volume stands for the snapshot that it names.
+func (m Microversion) TakesNovaImages() bool { return m >= 46 }
 
 // VolumeTypeIsName: from 3.63 volume_type is always the name, beside volume_type_id.
 func (m Microversion) VolumeTypeIsName() bool { return m >= 63 }

@@ -11,6 +11,8 @@ import (
 	"github.com/clinker-io/clinker/api/auth"
 	"github.com/clinker-io/clinker/api/policy"
 	"github.com/clinker-io/clinker/db"
+	"github.com/clinker-io/clinker/openstack/glance"
+	"github.com/clinker-io/clinker/openstack/keymanager"
 )
 
 // Config is what the API needs. The zero value of a field named in New works.
@@ -49,6 +51,11 @@ type Config struct {
 	// Compute is asked before a server's volume is detached; nil: there is no
 	// compute service.
 	Compute Compute
+	// Images is the image service; nil: there is none.
+	Images *glance.Client
+	ImageOptions
+	// Keys is where the keys of encrypted volumes are; nil: nowhere.
+	Keys keymanager.Manager
 	// VolumeName makes the name of a volume in its pool (volume_name_template).
 	VolumeName string
 	// PoolsOfType tells which of the pools the scheduler would use for a volume
@@ -108,6 +115,9 @@ func (c *Config) setDefaults() {
 	}
 	if c.DefaultAvailabilityZone == "" {
 		c.DefaultAvailabilityZone = "nova"
+	}
+	if c.Keys == nil {
+		c.Keys = keymanager.None{}
 	}
 	if c.VolumeName == "" {
 		c.VolumeName = "volume-%s"

@@ -12,6 +12,7 @@ import (
 
 	"github.com/clinker-io/clinker/api/schema"
 	"github.com/clinker-io/clinker/db"
+	"github.com/clinker-io/clinker/openstack/glance"
 )
 
 const volumeCreateProperties = `"name":$name_trimmed,"description":$description_trimmed,"display_name":$name_trimmed,
@@ -69,6 +70,7 @@ func (a *API) createVolume(r *Request) (Response, error) {
 	}
 	row, err := a.Store.CreateVolume(r.Context(), r.Actor(), n)
 	if err != nil {
+		a.dropKey(r, n.EncryptionKeyID)
 		return Response{}, err
 	}
 	v := db.VolumeView{Volume: row, TypeName: n.Type.Name}
@@ -79,6 +81,7 @@ func (a *API) createVolume(r *Request) (Response, error) {
 type source struct {
 	volume   *db.VolumeView
 	snapshot *db.Snapshot
+	image    *glance.Image
 }
 
 // newVolume fills in what the body leaves open, from the source or the defaults.
@@ -98,10 +101,19 @@ func (a *API) newVolume(r *Request, b volumeBody) (db.NewVolume, error) {
 	if n.SizeGiB, err = sizeOf(b.Size, src); err != nil {
 		return n, err
 	}
+	if src.image != nil {
+		if err := fits(src.image, n.SizeGiB); err != nil {
+			return n, err
+		}
+		n.ImageID = src.image.ID
+	}
 	if n.Type, err = a.typeOf(r, b.VolumeType, src); err != nil {
 		return n, err
 	}
 	if err := fitsType(n.Type, n.SizeGiB); err != nil {
+		return n, err
+	}
+	if err := a.copiesTo(r, n.Type, src); err != nil {
 		return n, err
 	}
 	if group != nil {
@@ -122,7 +134,9 @@ func (a *API) newVolume(r *Request, b volumeBody) (db.NewVolume, error) {
 	case src.volume != nil:
 		n.SourceVolumeID = &src.volume.ID
 	}
-	return n, nil
+	// Nothing may fail between here and the row that the key is for.
+	n.EncryptionKeyID, err = a.keyOfNew(r, n, src)
+	return n, err
 }
 
 // notYet refuses two sources, and what names something that cannot be there.
@@ -131,14 +145,26 @@ func (a *API) notYet(b volumeBody) error {
 	case b.Multiattach != nil && bool(*b.Multiattach):
 		return badRequest("multiattach parameter has been removed. The default behavior is to use multiattach enabled volume types. " +
 			"Contact your administrator to create a multiattach enabled volume type and use it to create multiattach volumes.")
-	case filled(b.SnapshotID) && filled(b.SourceID):
+	case several(b.SnapshotID, b.SourceID, b.image()):
 		return badRequest("Invalid input received: May specify only one of backup, imageRef, snapshot, source volume")
 	case filled(b.BackupID):
 		return db.Errorf(db.NotFound, "Backup %s could not be found.", *b.BackupID)
-	case filled(b.ImageRef) || filled(b.ImageID):
-		return badRequest("Invalid image identifier or unable to access requested image.")
 	}
 	return nil
+}
+
+// image is the image under its two spellings; the older one wins.
+func (b *volumeBody) image() *string { return first(b.ImageID, b.ImageRef) }
+
+// several reports whether more than one is there.
+func several(ps ...*string) bool {
+	n := 0
+	for _, p := range ps {
+		if filled(p) {
+			n++
+		}
+	}
+	return n > 1
 }
 
 func (a *API) findSource(r *Request, b volumeBody) (source, error) {
@@ -148,18 +174,25 @@ func (a *API) findSource(r *Request, b volumeBody) (source, error) {
 		if err != nil {
 			return src, err
 		}
-		v, err := a.Store.ViewVolume(r.Context(), s.VolumeID, "")
-		if err != nil {
-			return src, fmt.Errorf("volume of snapshot %s: %w", s.ID, err)
-		}
-		return source{volume: &v, snapshot: &s}, nil
+		return a.snapshotSource(r, s)
 	}
 	if filled(b.SourceID) {
 		v, err := a.volume(r, *b.SourceID)
 		src.volume = &v
 		return src, err
 	}
+	if ref := b.image(); filled(ref) {
+		return a.imageSource(r, *ref)
+	}
 	return src, nil
+}
+
+func (a *API) snapshotSource(r *Request, s db.Snapshot) (source, error) {
+	v, err := a.Store.ViewVolume(r.Context(), s.VolumeID, "")
+	if err != nil {
+		return source{}, fmt.Errorf("volume of snapshot %s: %w", s.ID, err)
+	}
+	return source{volume: &v, snapshot: &s}, nil
 }
 
 // sizeOf is the size asked for, else that of the source, which it may not be below.
@@ -184,6 +217,10 @@ func sizeOf(asked *schema.Int, src source) (int32, error) {
 // typeOf is the type asked for, else the source's, else the default.
 func (a *API) typeOf(r *Request, asked *string, src source) (db.VolumeType, error) {
 	ctx := r.Context()
+	if !filled(asked) && src.image != nil {
+		named := src.image.Properties["cinder_img_volume_type"]
+		asked = &named
+	}
 	if filled(asked) {
 		t, err := a.Store.FindVolumeType(ctx, *asked, r.Identity.ProjectID, r.IsAdmin())
 		if db.IsKind(err, db.NotFound) && !schema.IsUUID(*asked) {

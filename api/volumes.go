@@ -22,7 +22,7 @@ func volumeRoutes() []Route {
 		{Method: http.MethodGet, Path: "/volumes", Policy: "volume:get_all", Status: 200, Handle: (*API).listVolumes},
 		{Method: http.MethodGet, Path: "/volumes/detail", Policy: "volume:get_all", Status: 200, Handle: (*API).listVolumesDetail},
 		{Method: http.MethodGet, Path: "/volumes/summary", Since: 12, Policy: "volume:get_all", Status: 200, Handle: (*API).summarizeVolumes},
-		{Method: http.MethodPost, Path: "/volumes", Policy: "volume:create", Also: []string{"volume:multiattach"}, Schema: volumeCreateSchema, Status: 202, Handle: (*API).createVolume},
+		{Method: http.MethodPost, Path: "/volumes", Policy: "volume:create", Also: []string{"volume:multiattach", "volume:create_from_image"}, Schema: volumeCreateSchema, Status: 202, Handle: (*API).createVolume},
 		{Method: http.MethodGet, Path: "/volumes/{id}", Checks: []string{"volume:get"}, Status: 200, Handle: (*API).showVolume},
 		{Method: http.MethodPut, Path: "/volumes/{id}", Checks: []string{"volume:get", "volume:update"}, Schema: volumeUpdateSchema, Status: 200, Handle: (*API).updateVolume},
 		{Method: http.MethodDelete, Path: "/volumes/{id}", Checks: []string{"volume:get", "volume:delete"}, Also: []string{"volume:force_delete"}, Status: 202, Handle: (*API).deleteVolume},
@@ -175,7 +175,7 @@ func (a *API) deleteVolume(r *Request) (Response, error) {
 		}
 	}
 	o.Own = !o.Force && !r.IsAdmin()
-	return Response{}, a.Store.DeleteVolume(r.Context(), r.Actor(), v.ID, o)
+	return Response{}, a.deleteWithKey(r, v, o)
 }
 
 func (a *API) summarizeVolumes(r *Request) (Response, error) {

@@ -45,6 +45,8 @@ func (s *Store) CreateTypeEncryption(ctx context.Context, typeID string, e Encry
 		if none(err) {
 			return Errorf(Invalid, "Volume type encryption for type %s already exists.", typeID)
 		}
+		t.noteEncryption(ctx, "create", typeID, map[string]any{"specs": map[string]any{"provider": out.Provider,
+			"control_location": out.ControlLocation, "cipher": out.Cipher, "key_size": out.KeySize}})
 		return err
 	})
 	return out, err
@@ -70,8 +72,9 @@ func (t *txn) typeToEncrypt(ctx context.Context, typeID, verb string) error {
 	return nil
 }
 
-// UpdateTypeEncryption changes the fields that are given, while the type has no volumes.
-func (s *Store) UpdateTypeEncryption(ctx context.Context, typeID string, e EncryptionSpecs) error {
+// UpdateTypeEncryption changes the fields that are given, while the type has no
+// volumes; id is what the caller called the encryption.
+func (s *Store) UpdateTypeEncryption(ctx context.Context, typeID, id string, e EncryptionSpecs) error {
 	return s.tx(ctx, func(t *txn) error {
 		if err := t.typeToEncrypt(ctx, typeID, "update"); err != nil {
 			return err
@@ -84,6 +87,7 @@ func (s *Store) UpdateTypeEncryption(ctx context.Context, typeID string, e Encry
 			p.SetKeySize, p.KeySize = true, *e.KeySize
 		}
 		n, err := t.updateTypeEncryption(ctx, p)
+		t.noteEncryption(ctx, "update", typeID, map[string]any{"id": id})
 		if err == nil && n == 0 {
 			return notEncrypted(typeID)
 		}
@@ -109,21 +113,7 @@ func (s *Store) DeleteTypeEncryption(ctx context.Context, typeID string) error {
 	})
 }
 
-// encryptionKey makes the key of a new volume whose type is encrypted. It comes
-// after the insert, which holds the type's encryption as it is.
-func (t *txn) encryptionKey(ctx context.Context, typeID string) error {
-	e, err := t.typeEncryption(ctx, typeID)
-	switch {
-	case none(err):
-		return nil
-	case err != nil:
-		return fmt.Errorf("encryption of the type: %w", err)
-	case e.Cipher == nil || *e.Cipher == "":
-		return Errorf(Invalid, "Invalid encryption spec")
-	}
-	return noKeyManager()
+// SameEncryption reports whether two types encrypt alike, or both not.
+func (s *Store) SameEncryption(ctx context.Context, one, other string) (bool, error) {
+	return s.sameEncryption(ctx, sameEncryptionParams{One: one, Other: other})
 }
-
-// noKeyManager is Cinder's answer when its key manager cannot be used; there is
-// none yet that could be configured.
-func noKeyManager() error { return Errorf(Invalid, "Key manager error") }

@@ -17,6 +17,8 @@ const (
 	JobVolumeRetype   = "volume.retype"
 	JobVolumeMigrate  = "volume.migrate"
 	JobVolumeDiscard  = "volume.discard"
+	JobVolumeUpload   = "volume.upload"
+	JobVolumeReimage  = "volume.reimage"
 	JobSnapshotCreate = "snapshot.create"
 	JobSnapshotDelete = "snapshot.delete"
 	JobConnect        = "attachment.connect"
@@ -50,6 +52,7 @@ type CreateArgs struct {
 	Hints   json.RawMessage `json:"hints,omitempty"`   // scheduler hints as the user sent them
 	Exclude []string        `json:"exclude,omitempty"` // pools that were tried
 	AnyZone bool            `json:"anyZone,omitempty"` // the user and the type's default left the zone open
+	ImageID string          `json:"image,omitempty"`   // what the volume is made from
 }
 
 // DeleteArgs of volume.delete.
@@ -117,7 +120,7 @@ func (t *txn) addJob(ctx context.Context, a Actor, j newJob) (string, error) {
 	}
 	id := uuid.NewString()
 	p := insertJobParams{ID: id, Kind: j.kind, Queue: j.queue, ProjectID: a.ProjectID, UserID: a.UserID,
-		RequestID: a.RequestID, VolumeID: j.volume, SourceVolumeID: j.source, SnapshotID: j.snapshot,
+		RequestID: a.RequestID, GlobalRequestID: a.GlobalRequestID, VolumeID: j.volume, SourceVolumeID: j.source, SnapshotID: j.snapshot,
 		AttachmentID: j.attachment, Members: j.members, Args: args}
 	if j.replyTo != "" {
 		p.ReplyTo = &j.replyTo
@@ -177,6 +180,7 @@ func (s *Store) end(ctx context.Context, j *Job, failure string, f func(t *txn) 
 
 // endWith is end with what the one who waits for the job gets from Wait.
 func (s *Store) endWith(ctx context.Context, j *Job, failure string, result json.RawMessage, f func(t *txn) error) error {
+	ctx = WithActor(ctx, j.Actor())
 	return s.tx(ctx, func(t *txn) error {
 		p := endJobParams{State: "done", Result: result, ID: j.ID, Owner: j.Owner, Attempts: j.Attempts}
 		if failure != "" {
@@ -214,6 +218,7 @@ func (t *txn) afterJob(ctx context.Context, j *Job, reply *string) error {
 
 // Pass hands a claimed job on to another queue, in one transaction with f.
 func (s *Store) pass(ctx context.Context, j *Job, queue string, args json.RawMessage, f func(t *txn) error) error {
+	ctx = WithActor(ctx, j.Actor())
 	return s.tx(ctx, func(t *txn) error {
 		n, err := t.passJob(ctx, passJobParams{ToQueue: queue, Args: args, ID: j.ID, Owner: j.Owner, Attempts: j.Attempts})
 		if err != nil {

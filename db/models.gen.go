@@ -89,6 +89,13 @@ type GroupVolumeType struct {
 	VolumeTypeID string
 }
 
+type ImageVolumeCacheEntry struct {
+	VolumeID       string
+	ImageID        string
+	ImageUpdatedAt time.Time
+	LastUsed       time.Time
+}
+
 type Job struct {
 	ID              string
 	Seq             int64
@@ -113,6 +120,13 @@ type Job struct {
 	FinishedAt      *time.Time
 	MemberVolumeIDs []string
 	Result          json.RawMessage
+	GlobalRequestID string
+}
+
+type LooseKey struct {
+	KeyID     string
+	ProjectID string
+	Due       time.Time
 }
 
 type Message struct {
@@ -126,6 +140,18 @@ type Message struct {
 	MessageLevel string
 	CreatedAt    time.Time
 	ExpiresAt    time.Time
+}
+
+type Notification struct {
+	ID          int64
+	MessageID   string
+	Resource    string
+	PublisherID string
+	EventType   string
+	Priority    string
+	Context     json.RawMessage
+	Payload     json.RawMessage
+	CreatedAt   time.Time
 }
 
 type Pool struct {

@@ -10,23 +10,33 @@ import (
 // quota in one transaction, and returns ErrLeaseLost, with nothing changed,
 // when the job is no longer the caller's.
 
-// running is the one status in which an operation's end may find its object.
-func running(op Op) []string { return []string{op.Running} }
+// running are the status values in which an operation's end may find its
+// object; a volume that is being made may be waiting for the data of its image.
+func running(op Op) []string {
+	if op.Running == Creating {
+		return []string{Creating, Downloading}
+	}
+	return []string{op.Running}
+}
 
 // VolumePlaced writes the pool that the scheduler chose and hands the job to
 // the worker of that pool: also for a volume that is to be deleted when it is
 // made, which would not be found otherwise.
 func (s *Store) VolumePlaced(ctx context.Context, j *Job, host, availabilityZone string) error {
-	states := []string{VolumeCreate.Running, VolumeDelete.Running}
+	states := append(running(VolumeCreate), VolumeDelete.Running)
 	return s.pass(ctx, j, VolumeQueue(host), j.Args, func(t *txn) error {
 		_, err := t.placeVolume(ctx, placeVolumeParams{Host: &host, AvailabilityZone: availabilityZone, ID: j.VolumeID, Running: states})
+		t.note(ctx, volumeEvent(j.VolumeID, "create.start", byPool))
 		return err
 	})
 }
 
 // HandOver passes a job that needs no placing to the worker of host.
 func (s *Store) HandOver(ctx context.Context, j *Job, host string) error {
-	return s.pass(ctx, j, VolumeQueue(host), j.Args, func(*txn) error { return nil })
+	return s.pass(ctx, j, VolumeQueue(host), j.Args, func(t *txn) error {
+		t.noteStart(ctx, j)
+		return nil
+	})
 }
 
 // Reschedule gives a create that failed on host back to the scheduler, which
@@ -50,6 +60,9 @@ func (s *Store) NoValidBackend(ctx context.Context, j *Job, reason string) error
 	return s.end(ctx, j, reason, func(t *txn) error {
 		if err := t.dropReservations(ctx, j.ID); err != nil {
 			return fmt.Errorf("return reservations: %w", err)
+		}
+		if err := t.noteUnplaced(ctx, j, reason); err != nil {
+			return err
 		}
 		action := ActionSchedule
 		if j.Kind == JobVolumeExtend {
@@ -75,8 +88,11 @@ func (t *txn) fail(ctx context.Context, j *Job, op Op) error {
 // VolumeCreated ends a create.
 func (s *Store) VolumeCreated(ctx context.Context, j *Job, serviceUUID string) error {
 	return s.end(ctx, j, "", func(t *txn) error {
-		_, err := t.finishVolumeCreate(ctx, finishVolumeCreateParams{ToStatus: VolumeCreate.Success, ServiceUuid: &serviceUUID,
+		n, err := t.finishVolumeCreate(ctx, finishVolumeCreateParams{ToStatus: VolumeCreate.Success, ServiceUuid: &serviceUUID,
 			ID: j.VolumeID, Running: running(VolumeCreate)})
+		if n > 0 {
+			t.note(ctx, volumeEvent(j.VolumeID, "create.end", byPool))
+		}
 		return err
 	})
 }
@@ -99,6 +115,7 @@ func (s *Store) VolumeExtended(ctx context.Context, j *Job, sizeGiB int32) error
 		if err := t.tellCompute(ctx, j, ComputeExtended, j.VolumeID); err != nil {
 			return err
 		}
+		t.note(ctx, volumeEvent(j.VolumeID, "resize.end", byBackend))
 		return t.spendReservations(ctx, j.ID)
 	})
 }
@@ -106,7 +123,10 @@ func (s *Store) VolumeExtended(ctx context.Context, j *Job, sizeGiB int32) error
 // SnapshotCreated ends a snapshot create.
 func (s *Store) SnapshotCreated(ctx context.Context, j *Job) error {
 	return s.end(ctx, j, "", func(t *txn) error {
-		_, err := t.finishSnapshot(ctx, finishSnapshotParams{ToStatus: SnapshotCreate.Success, Progress: "100%", ID: *j.SnapshotID, Running: running(SnapshotCreate)})
+		n, err := t.finishSnapshot(ctx, finishSnapshotParams{ToStatus: SnapshotCreate.Success, Progress: "100%", ID: *j.SnapshotID, Running: running(SnapshotCreate)})
+		if n > 0 {
+			t.note(ctx, snapshotEvent(*j.SnapshotID, "create.end", byBackend))
+		}
 		return err
 	})
 }
@@ -148,6 +168,11 @@ func (s *Store) AttachmentDisconnected(ctx context.Context, j *Job, connections 
 		if err := t.deleteConnections(ctx, connections); err != nil {
 			return fmt.Errorf("delete connections: %w", err)
 		}
+		by := byProcess
+		if args.Detach {
+			by = byBackend
+		}
+		t.note(ctx, volumeEvent(j.VolumeID, "detach.end", by))
 		if args.Detach {
 			return t.detached(ctx, *j.AttachmentID, j.VolumeID)
 		}
@@ -164,9 +189,11 @@ var failures = map[string]struct {
 	detail   Detail
 	undo     func(ctx context.Context, t *txn, j *Job) error
 }{
-	JobVolumeCreate: {ResourceVolume, ActionCreateVolume, DetailCreateFailed, func(ctx context.Context, t *txn, j *Job) error { return t.fail(ctx, j, VolumeCreate) }},
-	JobVolumeDelete: {undo: func(ctx context.Context, t *txn, j *Job) error { return t.fail(ctx, j, VolumeDelete) }},
-	JobVolumeExtend: {ResourceVolume, ActionExtend, DetailExtendFailed, func(ctx context.Context, t *txn, j *Job) error { return t.fail(ctx, j, VolumeExtend) }},
+	JobVolumeCreate:  {ResourceVolume, ActionCreateVolume, DetailCreateFailed, failCreate},
+	JobVolumeUpload:  {ResourceVolume, ActionUploadImage, DetailUploadFailed, endUpload},
+	JobVolumeReimage: {ResourceVolume, ActionReimage, DetailUnknown, func(ctx context.Context, t *txn, j *Job) error { return t.fail(ctx, j, VolumeReimage) }},
+	JobVolumeDelete:  {undo: func(ctx context.Context, t *txn, j *Job) error { return t.fail(ctx, j, VolumeDelete) }},
+	JobVolumeExtend:  {ResourceVolume, ActionExtend, DetailExtendFailed, func(ctx context.Context, t *txn, j *Job) error { return t.fail(ctx, j, VolumeExtend) }},
 	JobSnapshotCreate: {ResourceSnapshot, ActionCreateSnapshot, DetailSnapshotFailed, func(ctx context.Context, t *txn, j *Job) error {
 		return t.failSnapshot(ctx, j, SnapshotCreate)
 	}},
@@ -235,6 +262,9 @@ func (s *Store) FailedAs(ctx context.Context, j *Job, reason string, action Acti
 		}
 		if err := f.undo(ctx, t, j); err != nil {
 			return fmt.Errorf("after a failed %s: %w", j.Kind, err)
+		}
+		if err := t.noteUnplaced(ctx, j, reason); err != nil {
+			return err
 		}
 		if action == "" {
 			return nil

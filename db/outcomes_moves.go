@@ -69,14 +69,29 @@ func (s *Store) Moved(ctx context.Context, j *Job, args MoveArgs, serviceUUID, a
 		if j.Kind != JobVolumeRetype {
 			return nil
 		}
+		if err := t.changeEncryption(ctx, &v, args); err != nil {
+			return err
+		}
 		return t.changeType(ctx, j, &v, args)
 	})
+}
+
+// changeEncryption gives a volume the key of its new type; the old one is
+// for a later request of its project to delete.
+func (t *txn) changeEncryption(ctx context.Context, v *Volume, args MoveArgs) error {
+	if !args.Reencrypts {
+		return nil
+	}
+	if err := t.setVolumeKey(ctx, setVolumeKeyParams{KeyID: args.KeyID, ID: v.ID}); err != nil {
+		return fmt.Errorf("set key: %w", err)
+	}
+	return t.loosenKey(ctx, v.ProjectID, v.EncryptionKeyID)
 }
 
 // discard adds the job that removes what a move has left on the backend of
 // host. order is the volume whose jobs it stands in line with.
 func (t *txn) discard(ctx context.Context, j *Job, host, order string, args DiscardArgs) error {
-	_, err := t.addJob(ctx, Actor{ProjectID: j.ProjectID, UserID: j.UserID, RequestID: j.RequestID},
+	_, err := t.addJob(ctx, j.Actor(),
 		newJob{kind: JobVolumeDiscard, queue: VolumeQueue(host), volume: order, args: args})
 	return err
 }
@@ -125,6 +140,9 @@ func (t *txn) changeType(ctx context.Context, j *Job, v *Volume, args MoveArgs) 
 	if err != nil {
 		return fmt.Errorf("snapshots: %w", err)
 	}
+	e := volumeEvent(v.ID, "retype", byBackend)
+	e.extra = fields{"volume_type": args.TypeID}
+	t.note(ctx, e)
 	return t.settle(ctx, j.ID, t.store.typeShift(v, snaps, was, is))
 }
 
@@ -196,6 +214,9 @@ func undoMove(ctx context.Context, t *txn, j *Job) error {
 	}
 	if err := t.failMove(ctx, failMoveParams{Running: moving, ID: v.ID}); err != nil {
 		return fmt.Errorf("end the move: %w", err)
+	}
+	if err := t.loosenKey(ctx, v.ProjectID, args.KeyID); err != nil {
+		return err
 	}
 	switch args.Step {
 	case StepMakeCopy, StepSwap, StepAwait:

@@ -106,7 +106,11 @@ var (
 	VolumeManage       = Op{"manage", nil, "managing", Available, ErrorManaging}
 	VolumeUnmanage     = Op{"unmanage", VolumeDelete.Accepts, "unmanaging", Gone, "error_unmanaging"}
 	VolumeRevert       = Op{"revert to snapshot", S{Available}, "reverting", Available, InError}
-	VolumeUpload       = Op{"upload to an image", S{Available}, Unchanged, Unchanged, Unchanged}
+	VolumeDownload     = Op{"create (data of its image)", S{Creating, Downloading}, Downloading, Available, InError}
+	VolumeUpload       = Op{"upload to an image", S{Available}, Uploading, ByAttached, ByAttached}
+	VolumeUploadForce  = Op{"upload to an image (force)", S{Available, InUse}, Uploading, ByAttached, ByAttached}
+	VolumeReimage      = Op{"os-reimage", S{Available, InError}, Downloading, Previous, InError}
+	VolumeReimageHeld  = Op{"os-reimage (reimage_reserved)", S{Available, InError, Reserved}, Downloading, Previous, InError}
 	VolumeImageMeta    = Op{"image metadata", volumeStatuses.without(Maintenance, Uploading), Unchanged, Unchanged, Unchanged}
 	VolumeOffer        = Op{"transfer create", S{Available}, Offered, Unchanged, Unchanged}
 	VolumeWithdraw     = Op{"transfer delete", S{Offered}, Available, Unchanged, Unchanged}
@@ -191,7 +195,7 @@ var Table = map[string][]Op{
 		VolumeManage, VolumeUnmanage, VolumeRevert,
 		VolumeJoinGroup, VolumeLeaveGroup, VolumeGroupSnapshot,
 		VolumeRetype, VolumeMigrate, VolumeMigrateLock,
-		VolumeUpload, VolumeImageMeta, VolumeOffer, VolumeWithdraw, VolumeAccept,
+		VolumeDownload, VolumeUpload, VolumeUploadForce, VolumeReimage, VolumeReimageHeld, VolumeImageMeta, VolumeOffer, VolumeWithdraw, VolumeAccept,
 		VolumeResetStatus},
 	"snapshot": {SnapshotCreate, SnapshotUpdate, SnapshotDelete, SnapshotForceDelete, SnapshotClone,
 		SnapshotManage, SnapshotUnmanage, SnapshotRevert, SnapshotReportMade, SnapshotReportGone,

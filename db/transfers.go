@@ -14,6 +14,7 @@ type NewTransfer struct {
 	AllowEncrypted bool // 3.70 and later
 	KeyDigits      int
 	SaltBytes      int
+	Key            *KeyChange // of an encrypted volume: the service keeps its key until somebody accepts
 }
 
 // CreateTransfer writes the offer and returns its key, which nobody sees again.
@@ -21,6 +22,10 @@ func (s *Store) CreateTransfer(ctx context.Context, n NewTransfer) (Transfer, st
 	key, salt, hash := newTransferKey(n.KeyDigits, n.SaltBytes)
 	var out Transfer
 	err := s.tx(ctx, func(t *txn) error {
+		if err := t.noteNow(ctx, volumeEvent(n.VolumeID, "transfer.create.start", byProcess)); err != nil {
+			return err
+		}
+		t.note(ctx, volumeEvent(n.VolumeID, "transfer.create.end", byProcess))
 		v, err := t.moveVolume(ctx, moveVolumeParams{ToStatus: VolumeOffer.Running, ID: n.VolumeID, Accepts: VolumeOffer.Accepts})
 		if none(err) {
 			return Errorf(Invalid, "Invalid volume: status must be available")
@@ -29,6 +34,9 @@ func (s *Store) CreateTransfer(ctx context.Context, n NewTransfer) (Transfer, st
 			return fmt.Errorf("offer volume: %w", err)
 		}
 		if err := offersEncrypted(v, n); err != nil {
+			return err
+		}
+		if err := t.changeKey(ctx, v.ID, n.Key); err != nil {
 			return err
 		}
 		if !n.NoSnapshots {
@@ -46,8 +54,7 @@ func (s *Store) CreateTransfer(ctx context.Context, n NewTransfer) (Transfer, st
 	return out, key, err
 }
 
-// offersEncrypted refuses the offer of an encrypted volume: without a key
-// manager nobody could hand over its key.
+// offersEncrypted refuses what may not be offered of encrypted volumes.
 func offersEncrypted(v Volume, n NewTransfer) error {
 	switch {
 	case v.EncryptionKeyID == nil:
@@ -56,8 +63,10 @@ func offersEncrypted(v Volume, n NewTransfer) error {
 		return Errorf(Invalid, "Invalid volume: transferring encrypted volume is not supported")
 	case n.NoSnapshots:
 		return Errorf(Invalid, "Invalid volume: transferring an encrypted volume without its snapshots is not supported")
+	case n.Key == nil && keyOf(&v) != nil: // it has got the key meanwhile
+		return noKeyManager()
 	}
-	return noKeyManager()
+	return nil
 }
 
 // snapshotsGoAlong refuses when a snapshot of the volume's project cannot;
@@ -75,8 +84,9 @@ func (t *txn) snapshotsGoAlong(ctx context.Context, v Volume, format string) err
 	return Errorf(Invalid, "Invalid snapshot: "+format, n.ID)
 }
 
-// DeleteTransfer ends an offer; its volume is available again.
-func (s *Store) DeleteTransfer(ctx context.Context, id string) error {
+// DeleteTransfer ends an offer; its volume is available again, with the key that
+// change gives it.
+func (s *Store) DeleteTransfer(ctx context.Context, id string, change *KeyChange) error {
 	return s.tx(ctx, func(t *txn) error {
 		tr, err := t.lockTransfer(ctx, id)
 		if none(err) {
@@ -85,9 +95,16 @@ func (s *Store) DeleteTransfer(ctx context.Context, id string) error {
 		if err != nil {
 			return fmt.Errorf("transfer: %w", err)
 		}
+		if err := t.noteNow(ctx, volumeEvent(tr.VolumeID, "transfer.delete.start", byProcess)); err != nil {
+			return err
+		}
+		t.note(ctx, volumeEvent(tr.VolumeID, "transfer.delete.end", byProcess))
 		_, err = t.moveVolume(ctx, moveVolumeParams{ToStatus: VolumeWithdraw.Running, ID: tr.VolumeID, Accepts: VolumeWithdraw.Accepts})
 		if err != nil && !none(err) { // a volume whose status was reset keeps it
 			return fmt.Errorf("withdraw volume: %w", err)
+		}
+		if err := t.changeKey(ctx, tr.VolumeID, change); err != nil {
+			return err
 		}
 		return t.deleteTransfer(ctx, id)
 	})
@@ -95,8 +112,9 @@ func (s *Store) DeleteTransfer(ctx context.Context, id string) error {
 
 // AcceptTransfer moves the volume of an offer, with its snapshots unless the
 // offer leaves them, to the project of a, and the quota with them. anyType lets
-// a have a type that his project may not use.
-func (s *Store) AcceptTransfer(ctx context.Context, a Actor, id, key string, anyType bool) (Transfer, error) {
+// a have a type that his project may not use; change is the key that he made of
+// the service's.
+func (s *Store) AcceptTransfer(ctx context.Context, a Actor, id, key string, anyType bool, change *KeyChange) (Transfer, error) {
 	var tr Transfer
 	err := s.tx(ctx, func(t *txn) error {
 		var err error
@@ -115,8 +133,18 @@ func (s *Store) AcceptTransfer(ctx context.Context, a Actor, id, key string, any
 		if err := t.mayAccept(ctx, a, v, anyType); err != nil {
 			return err
 		}
+		if err := t.noteNow(ctx, volumeEvent(v.ID, "transfer.accept.start", byProcess)); err != nil {
+			return err
+		}
+		t.note(ctx, volumeEvent(v.ID, "transfer.accept.end", byProcess))
 		snaps, err := t.handOver(ctx, a, tr, v)
 		if err != nil {
+			return err
+		}
+		if change == nil && keyOf(&v) != nil {
+			return noKeyManager()
+		}
+		if err := t.changeKey(ctx, v.ID, change); err != nil {
 			return err
 		}
 		if err := t.acceptTransfer(ctx, acceptTransferParams{DestinationProjectID: a.ProjectID, ID: id}); err != nil {
@@ -125,6 +153,25 @@ func (s *Store) AcceptTransfer(ctx context.Context, a Actor, id, key string, any
 		return t.moveQuota(ctx, a.ProjectID, v, snaps)
 	})
 	return tr, err
+}
+
+// OfferedVolume is the volume of an offer, for one who has its key.
+func (s *Store) OfferedVolume(ctx context.Context, id, key string) (Volume, error) {
+	tr, err := s.openTransfer(ctx, id)
+	if none(err) {
+		return Volume{}, transferList.gone(id)
+	}
+	if err != nil {
+		return Volume{}, fmt.Errorf("transfer: %w", err)
+	}
+	if !tr.opens(key) {
+		return Volume{}, Errorf(Invalid, "Invalid auth key: Attempt to transfer %s with invalid auth key.", id)
+	}
+	v, err := s.GetVolume(ctx, tr.VolumeID)
+	if err != nil {
+		return v, fmt.Errorf("volume of the transfer: %w", err)
+	}
+	return v, nil
 }
 
 // mayAccept checks what does not depend on the volume's status.

@@ -215,6 +215,29 @@ func (q *Queries) lockTransfer(ctx context.Context, id string) (Transfer, error)
 	return i, err
 }
 
+const openTransfer = `-- name: openTransfer :one
+SELECT id, volume_id, name, salt, key_hash, no_snapshots, source_project_id, destination_project_id, accepted, created_at, updated_at FROM transfers WHERE id = $1 AND NOT accepted
+`
+
+func (q *Queries) openTransfer(ctx context.Context, id string) (Transfer, error) {
+	row := q.db.QueryRow(ctx, openTransfer, id)
+	var i Transfer
+	err := row.Scan(
+		&i.ID,
+		&i.VolumeID,
+		&i.Name,
+		&i.Salt,
+		&i.KeyHash,
+		&i.NoSnapshots,
+		&i.SourceProjectID,
+		&i.DestinationProjectID,
+		&i.Accepted,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	)
+	return i, err
+}
+
 const snapshotNotIn = `-- name: snapshotNotIn :one
 SELECT id, group_snapshot_id IS NOT NULL AS grouped FROM snapshots WHERE volume_id = $1 AND project_id = $2 AND (status <> ALL ($3::text[]) OR group_snapshot_id IS NOT NULL)
 ORDER BY created_at, id LIMIT 1

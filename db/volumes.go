@@ -19,8 +19,10 @@ type NewVolume struct {
 	Metadata         Metadata
 	SnapshotID       *string // make it from this snapshot, or
 	SourceVolumeID   *string // from this volume
+	ImageID          string  // or from this image
 	GroupID          *string // the group that it joins
 	Hints            json.RawMessage
+	EncryptionKeyID  *string // of an encrypted type; made with KeyMade
 }
 
 // CreateVolume writes the volume, its quota and its job. The sources are held
@@ -30,7 +32,7 @@ func (s *Store) CreateVolume(ctx context.Context, a Actor, n NewVolume) (Volume,
 	err := s.tx(ctx, func(t *txn) error {
 		p := insertVolumeParams{ID: n.ID, ProjectID: a.ProjectID, UserID: a.UserID, Size: n.SizeGiB, Status: VolumeCreate.Running,
 			Name: n.Name, Description: n.Description, Multiattach: n.Multiattach, AvailabilityZone: n.AvailabilityZone,
-			VolumeTypeID: n.Type.ID, SnapshotID: n.SnapshotID, SourceVolid: n.SourceVolumeID,
+			VolumeTypeID: n.Type.ID, SnapshotID: n.SnapshotID, SourceVolid: n.SourceVolumeID, EncryptionKeyID: n.EncryptionKeyID,
 			Metadata: n.Metadata.orEmpty(), AdminMetadata: Metadata{}}
 		members, err := t.joinGroup(ctx, n, &p)
 		if err != nil {
@@ -43,14 +45,14 @@ func (s *Store) CreateVolume(ctx context.Context, a Actor, n NewVolume) (Volume,
 		if v, err = t.insertVolume(ctx, p); err != nil {
 			return fmt.Errorf("insert volume: %w", err)
 		}
-		if err := t.encryptionKey(ctx, n.Type.ID); err != nil {
+		if err := t.checkKey(ctx, n.Type.ID, n.EncryptionKeyID); err != nil {
 			return err
 		}
 		if err := t.checkVolumeSize(ctx, a.ProjectID, n.SizeGiB); err != nil {
 			return err
 		}
 		if _, err := t.addJob(ctx, a, newJob{kind: JobVolumeCreate, queue: QueueScheduler, volume: n.ID, source: source,
-			snapshot: n.SnapshotID, members: members, args: CreateArgs{Hints: n.Hints, AnyZone: n.AvailabilityZone == ""}}); err != nil {
+			snapshot: n.SnapshotID, members: members, args: CreateArgs{Hints: n.Hints, AnyZone: n.AvailabilityZone == "", ImageID: n.ImageID}}); err != nil {
 			return err
 		}
 		// The quota comes last: its row is the one that a project's callers wait for.
@@ -96,6 +98,9 @@ type DeleteOptions struct {
 	Cascade bool // its snapshots too
 	Force   bool // whatever its status
 	Own     bool // with Cascade: only when all snapshots are of the volume's project
+	// Held is told of a volume with a key of its own, whose job then waits for
+	// ReleaseDelete; nil: the key is left among the loose ones.
+	Held *HeldDelete
 }
 
 // DeleteVolume begins the end of a volume. One that no scheduler ever placed
@@ -114,6 +119,9 @@ func (s *Store) DeleteVolume(ctx context.Context, a Actor, id string, o DeleteOp
 		if err != nil {
 			return fmt.Errorf("delete volume: %w", err)
 		}
+		if err := t.noteNow(ctx, volumeEvent(id, "delete.start", byBackend)); err != nil {
+			return err
+		}
 		queue := QueueScheduler
 		if v.Host != nil {
 			if err := t.notFrozen(ctx, *v.Host); err != nil {
@@ -123,15 +131,22 @@ func (s *Store) DeleteVolume(ctx context.Context, a Actor, id string, o DeleteOp
 		} else if waiting, err := t.volumeHasJobs(ctx, id); err != nil {
 			return err
 		} else if !waiting {
+			if err := t.holdDelete(ctx, &v, "", o.Held); err != nil {
+				return err
+			}
 			return t.removeVolume(ctx, id)
 		}
 		if o.Cascade {
 			if err := t.beginDeleteSnapshotsOf(ctx, beginDeleteSnapshotsOfParams{ToStatus: snapOp.Running, VolumeID: id}); err != nil {
 				return fmt.Errorf("delete snapshots: %w", err)
 			}
+			t.note(ctx, snapshotsEvent{volume: &id, suffix: "delete.start", by: byBackend})
 		}
-		_, err = t.addJob(ctx, a, newJob{kind: JobVolumeDelete, queue: queue, volume: id, args: DeleteArgs{Cascade: o.Cascade}})
-		return err
+		job, err := t.addJob(ctx, a, newJob{kind: JobVolumeDelete, queue: queue, volume: id, args: DeleteArgs{Cascade: o.Cascade}})
+		if err != nil {
+			return err
+		}
+		return t.holdDelete(ctx, &v, job, o.Held)
 	})
 }
 
@@ -148,6 +163,12 @@ func refuseDelete(op Op, o DeleteOptions) error {
 
 // removeVolume deletes the row with its snapshots and returns their quota.
 func (t *txn) removeVolume(ctx context.Context, id string) error {
+	end := volumeEvent(id, "delete.end", byBackend)
+	end.extra = fields{"status": "deleted"}
+	gone := snapshotsEvent{volume: &id, suffix: "delete.end", by: byBackend, extra: fields{"status": "deleted", "deleted": "True"}}
+	if err := t.noteNow(ctx, gone, end); err != nil {
+		return err
+	}
 	snaps, err := t.deleteSnapshotsOf(ctx, id)
 	if err != nil {
 		return fmt.Errorf("delete snapshot rows: %w", err)
@@ -166,6 +187,9 @@ func (t *txn) removeVolume(ctx context.Context, id string) error {
 	}
 	if err != nil {
 		return fmt.Errorf("delete volume row: %w", err)
+	}
+	if err := t.loosenKey(ctx, v.ProjectID, v.EncryptionKeyID); err != nil {
+		return err
 	}
 	if !v.ConsumesQuota {
 		return nil
@@ -248,7 +272,14 @@ func (s *Store) UpdateVolume(ctx context.Context, id string, u VolumeText) error
 		}
 		p.NewMetadata = raw
 	}
-	_, err := s.updateVolumeText(ctx, p)
+	err := s.once(ctx, func(t *txn) error {
+		if err := t.noteNow(ctx, volumeEvent(id, "update.start", byProcess)); err != nil {
+			return err
+		}
+		t.note(ctx, volumeEvent(id, "update.end", byProcess))
+		_, err := t.updateVolumeText(ctx, p)
+		return err
+	})
 	if none(err) {
 		return Errorf(Invalid, "Invalid volume: The volume cannot be updated during maintenance.")
 	}
@@ -324,6 +355,10 @@ func (s *Store) ResetVolume(ctx context.Context, a Actor, id string, r VolumeRes
 			p.SetMigration, p.MigrationStatus = true, *r.MigrationStatus
 		}
 		p.Detach = r.AttachStatus != nil && *r.AttachStatus == Detached
+		if err := t.noteNow(ctx, volumeEvent(id, "reset_status.start", byProcess)); err != nil {
+			return err
+		}
+		t.note(ctx, volumeEvent(id, "reset_status.end", byProcess))
 		v, err := t.resetVolume(ctx, p)
 		if err != nil && !none(err) {
 			return fmt.Errorf("reset volume: %w", err)
@@ -336,13 +371,4 @@ func (s *Store) ResetVolume(ctx context.Context, a Actor, id string, r VolumeRes
 		}
 		return t.dropAttachments(ctx, a, v)
 	})
-}
-
-// MayUpload refuses a volume whose contents cannot become an image now.
-func (s *Store) MayUpload(ctx context.Context, id string) error {
-	_, err := s.shareVolume(ctx, shareVolumeParams{ID: id, Accepts: VolumeUpload.Accepts})
-	if none(err) {
-		return Errorf(Invalid, "Invalid volume: Volume %s status must be %s", id, strings.Join(VolumeUpload.Accepts, " or "))
-	}
-	return err
 }

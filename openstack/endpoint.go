@@ -1,8 +1,10 @@
 package openstack
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"regexp"
 	"strings"
 
@@ -18,6 +20,9 @@ type Endpoint struct {
 	Interface string // public, internal or admin
 	Version   string // the API's, as v2: the resources are below URL/v2/
 	URL       string // if the operator gives it, the catalogue is not asked
+	// HTTP is for a service that needs other certificates or limits than
+	// Keystone; nil: the client of the login.
+	HTTP *http.Client
 }
 
 // ErrNoEndpoint is a catalogue that lacks a service.
@@ -52,6 +57,9 @@ func (e Endpoint) find(own *gophercloud.ProviderClient) (string, error) {
 var versionSuffix = regexp.MustCompile(`/v[0-9.]+/?$`)
 
 func (e Endpoint) client(p *gophercloud.ProviderClient, url string) *gophercloud.ServiceClient {
+	if e.HTTP != nil {
+		p = withHTTP(p, *e.HTTP)
+	}
 	url = strings.TrimSuffix(url, "/")
 	if e.Version != "" && e.URL == "" {
 		url = versionSuffix.ReplaceAllString(url, "") + "/" + e.Version
@@ -59,4 +67,22 @@ func (e Endpoint) client(p *gophercloud.ProviderClient, url string) *gophercloud
 	c := &gophercloud.ServiceClient{ProviderClient: p, Endpoint: url + "/", Type: e.Type}
 	c.ResourceBase = c.Endpoint
 	return c
+}
+
+// withHTTP asks with p's token, renewed as p renews it, over another client.
+func withHTTP(p *gophercloud.ProviderClient, h http.Client) *gophercloud.ProviderClient {
+	out := &gophercloud.ProviderClient{HTTPClient: h, UserAgent: p.UserAgent}
+	out.UseTokenLock()
+	out.CopyTokenFrom(p)
+	if p.ReauthFunc == nil {
+		return out
+	}
+	out.ReauthFunc = func(ctx context.Context) error {
+		if err := p.Reauthenticate(ctx, out.Token()); err != nil {
+			return err
+		}
+		out.CopyTokenFrom(p)
+		return nil
+	}
+	return out
 }

@@ -15,6 +15,13 @@ func (w *Worker) createVolume(ctx context.Context, j *db.Job) error {
 	if err != nil {
 		return fmt.Errorf("volume to create: %w", err)
 	}
+	var args db.CreateArgs
+	if err := json.Unmarshal(j.Args, &args); err != nil {
+		return fmt.Errorf("job arguments: %w", err)
+	}
+	if args.ImageID != "" {
+		return w.createFromImage(ctx, j, v, args.ImageID)
+	}
 	src, err := w.sourceOf(ctx, j)
 	if err != nil {
 		return err
@@ -60,6 +67,9 @@ func (w *Worker) giveUpCreate(ctx context.Context, j *db.Job, cause error) error
 	}
 	if err := w.Driver.Delete(ctx, w.volume(v)); err != nil {
 		w.Log.Warn("cannot remove a volume that could not be made", "volume", v.ID, "err", err)
+	}
+	if ended, err := w.giveUpImage(ctx, j, cause); ended || err != nil {
+		return err
 	}
 	var args db.CreateArgs
 	if err := json.Unmarshal(j.Args, &args); err != nil {

@@ -38,6 +38,7 @@ type Config struct {
 	// HoldLimit bounds how long the writes to the volumes of a group wait for
 	// their snapshots. 0 is 10 seconds, well below what initiators take for a dead target.
 	HoldLimit time.Duration
+	Images    Images
 	Compute   Compute // nil: there is no compute service
 	Log       *slog.Logger
 }
@@ -146,7 +147,7 @@ func (w *Worker) handle(ctx context.Context, j *db.Job) error {
 		return nil
 	case ctx.Err() != nil || errors.Is(err, db.ErrLeaseLost):
 		return err
-	case int(j.Attempts) < w.MaxAttempts && !final(err):
+	case int(j.Attempts) < w.MaxAttempts && !final(err), passing(err) && j.Attempts < imageAttempts:
 		return err
 	}
 	log.Error("failed for good", "attempt", j.Attempts, "err", err)
@@ -166,6 +167,10 @@ func (w *Worker) do(ctx context.Context, j *db.Job) error {
 		return w.move(ctx, j)
 	case db.JobVolumeDiscard:
 		return w.discard(ctx, j)
+	case db.JobVolumeUpload:
+		return w.uploadVolume(ctx, j)
+	case db.JobVolumeReimage:
+		return w.reimage(ctx, j)
 	case db.JobComputeTell:
 		return w.tell(ctx, j)
 	case db.JobSnapshotCreate:
@@ -207,7 +212,7 @@ func (w *Worker) do(ctx context.Context, j *db.Job) error {
 // final reports whether another attempt could not end otherwise.
 func final(err error) bool {
 	return errors.Is(err, driver.ErrNoSpace) || errors.Is(err, driver.ErrInvalid) || errors.Is(err, driver.ErrNotFound) ||
-		errors.Is(err, driver.ErrExists) || errors.Is(err, db.ErrMoveCalledOff) || db.IsKind(err, db.OverLimit)
+		errors.Is(err, driver.ErrExists) || errors.Is(err, db.ErrMoveCalledOff) || db.IsKind(err, db.OverLimit) || hopeless(err)
 }
 
 // giveUp undoes what a failed operation may have left and ends the job.
@@ -215,6 +220,8 @@ func (w *Worker) giveUp(ctx context.Context, j *db.Job, cause error) error {
 	switch j.Kind {
 	case db.JobVolumeCreate:
 		return w.giveUpCreate(ctx, j, cause)
+	case db.JobVolumeUpload:
+		return w.giveUpUpload(ctx, j, cause)
 	case db.JobInitialize:
 		w.takeBack(ctx, j.VolumeID, j.ID)
 	case db.JobVolumeManage, db.JobSnapshotManage:

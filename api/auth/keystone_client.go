@@ -39,6 +39,15 @@ func (k *keystoneClient) client(ctx context.Context) (*gophercloud.ServiceClient
 	return service, err
 }
 
+// clientOf is client on behalf of the user whose token it is.
+func (k *keystoneClient) clientOf(ctx context.Context, token string) (*gophercloud.ServiceClient, error) {
+	c, err := k.session.As(ctx, token, false, k.endpoint)
+	if errors.Is(err, openstack.ErrNoEndpoint) {
+		c, err = k.session.As(ctx, token, false, openstack.Endpoint{Type: "identity", URL: k.authURL})
+	}
+	return c, err
+}
+
 // validate asks for a token; errInvalid is Keystone's word that there is none.
 func (k *keystoneClient) validate(ctx context.Context, text string, expiredToo bool) (*token, error) {
 	service, err := k.client(ctx)

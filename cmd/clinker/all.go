@@ -96,6 +96,11 @@ func runAll(ctx context.Context, o allOptions, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
+	stopSender, err := b.startSender(ctx)
+	if err != nil {
+		return err
+	}
+	defer stopSender()
 	s := &standaloneService{base: b, user: user, dir: dir, api: apiLn, iscsi: iscsiLn, out: out}
 	return s.run(ctx)
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/clinker-io/clinker/db"
 	"github.com/clinker-io/clinker/db/bus"
+	"github.com/clinker-io/clinker/db/notify"
 	"github.com/clinker-io/clinker/internal/config"
 )
 
@@ -43,6 +44,8 @@ func openStore(ctx context.Context, cfg *config.Config, dsn string, b bus.Bus, l
 			Backups: d.QuotaBackups, BackupGigabytes: d.QuotaBackupGigabytes, PerVolumeGigabytes: d.PerVolumeSizeLimit},
 		NoSnapshotGigabytes: d.NoSnapshotGigabytes,
 		Compute:             serviceLogin(cfg, "nova", cfg.Nova.Login).AuthURL != "",
+		Notify:              notify.Enabled(cfg.Notify.Driver),
+		Host:                hostOf(cfg),
 		Wake: func(queue, job string) {
 			ctx, cancel := context.WithTimeout(context.Background(), wakeLimit)
 			defer cancel()
@@ -104,7 +107,13 @@ func role(use, short, long string, run func(ctx context.Context, b *base) error)
 			if err != nil {
 				return err
 			}
-			return errors.Join(run(cmd.Context(), b), b.Close())
+			stop, err := b.startSender(cmd.Context())
+			if err != nil {
+				return errors.Join(err, b.Close())
+			}
+			err = run(cmd.Context(), b)
+			stop()
+			return errors.Join(err, b.Close())
 		}}
 	cmd.Flags().StringVar(&file, "config-file", "/etc/clinker/cinder.conf", "configuration, in cinder.conf's form")
 	return cmd

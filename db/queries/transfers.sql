@@ -6,6 +6,9 @@ VALUES (@id, @volume_id, @name, @salt, @key_hash, @no_snapshots, @source_project
 -- name: lockTransfer :one
 SELECT * FROM transfers WHERE id = @id AND NOT accepted FOR UPDATE;
 
+-- name: openTransfer :one
+SELECT * FROM transfers WHERE id = @id AND NOT accepted;
+
 -- name: acceptTransfer :exec
 UPDATE transfers SET accepted = true, destination_project_id = @destination_project_id::text, updated_at = now() WHERE id = @id;
 

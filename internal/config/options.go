@@ -14,10 +14,14 @@ type Config struct {
 	Default  Default     `section:"DEFAULT"`
 	Database Database    `section:"database"`
 	Rabbit   Rabbit      `section:"oslo_messaging_rabbit"`
+	Notify   Notify      `section:"oslo_messaging_notifications"`
 	Keystone Keystone    `section:"keystone_authtoken"`
 	Service  ServiceUser `section:"service_user"`
+	Glance   Glance      `section:"glance"`
 	Nova     Nova        `section:"nova"`
 	Policy   Policy      `section:"oslo_policy"`
+	Keys     KeyManager  `section:"key_manager"`
+	Barbican Barbican    `section:"barbican"`
 	Backends []Backend   // in the order of enabled_backends
 
 	source *source
@@ -33,6 +37,9 @@ type Default struct {
 	StatePath    string `conf:"state_path" default:"/var/lib/clinker" help:"Folder for what the service keeps on this node."`
 	Debug        bool   `conf:"debug" default:"False" help:"Log at level debug instead of info."`
 	TransportURL string `conf:"transport_url" default:"rabbit://" secret:"yes" help:"Message broker, as rabbit://user:password@host:port/vhost; several brokers of one cluster are separated by commas."`
+
+	ControlExchange  string `conf:"control_exchange" default:"cinder" help:"Exchange that notifications are published to."`
+	UsageAuditPeriod string `conf:"volume_usage_audit_period" default:"month" help:"Period that clinker manage volume-usage-audit tells of: hour, day, month or year, with @ and a number where it begins, such as day@6."`
 
 	Listen         string `conf:"osapi_volume_listen" default:"0.0.0.0" help:"Address that the API listens on."`
 	ListenPort     int    `conf:"osapi_volume_listen_port" default:"8776" min:"0" max:"65535" help:"TCP port that the API listens on."`
@@ -78,8 +85,10 @@ type Default struct {
 
 	WeightHandler string `conf:"scheduler_weight_handler" default:"cinder.scheduler.weights.OrderedHostWeightHandler" help:"How a pool is taken of those that are ranked: cinder.scheduler.weights.OrderedHostWeightHandler takes the best, cinder.scheduler.weights.stochastic.StochasticHostWeightHandler gives each a chance as big as its weight."`
 
-	Cluster         string   `conf:"cluster" help:"Name of the cluster that the volume services of this node are members of. Empty: of none."`
-	ResourceFilters string   `conf:"resource_query_filters_file" help:"JSON file that says by what users may filter lists, as etc/resource_filters.json. Empty: by what that file names."`
+	Cluster         string `conf:"cluster" help:"Name of the cluster that the volume services of this node are members of. Empty: of none."`
+	ResourceFilters string `conf:"resource_query_filters_file" help:"JSON file that says by what users may filter lists, as etc/resource_filters.json. Empty: by what that file names."`
+	Images
+
 	EnabledBackends []string `conf:"enabled_backends" help:"Names of the sections that describe the backends of this node, separated by commas."`
 }
 
@@ -93,10 +102,20 @@ type Database struct {
 type Rabbit struct {
 	Heartbeat     int    `conf:"heartbeat_timeout_threshold" default:"60" min:"0" max:"3600" help:"Seconds of silence after which a broker counts as gone."`
 	Quorum        bool   `conf:"rabbit_quorum_queue" default:"False" help:"Replicated quorum queues. The same for every service, from the first start on."`
+	Durable       bool   `conf:"amqp_durable_queues" default:"False" help:"Exchange and queues of notifications outlive a restart of the broker, and with them what no consumer has read. The same for every service that shares the exchange."`
+	Mirrored      bool   `conf:"rabbit_ha_queues" default:"False" help:"Mirrored queues of notifications, for brokers before 4.0. The same for every service that shares the exchange."`
 	RetryInterval int    `conf:"rabbit_retry_interval" default:"1" min:"1" max:"3600" help:"Seconds before the first new try to reach a broker; later ones wait longer."`
 	IntervalMax   int    `conf:"rabbit_interval_max" default:"30" min:"1" max:"3600" help:"Most seconds between two tries to reach a broker."`
 	SSL           bool   `conf:"ssl" default:"False" help:"Reach the brokers over TLS."`
 	SSLCAFile     string `conf:"ssl_ca_file" help:"File with the certificates that sign the broker's. Empty: those of the system."`
+}
+
+// Notify is the section [oslo_messaging_notifications].
+type Notify struct {
+	Driver       []string `conf:"driver" help:"How notifications of what happens to volumes are sent, for meters and auditors: messagingv2, messaging (an older format), log, noop. Given several times or separated by commas: several ways. Empty: none are made. While nobody can send, the newest 100000 wait in the database."`
+	TransportURL string   `conf:"transport_url" secret:"yes" help:"Message broker of the notifications. Empty: transport_url of [DEFAULT]."`
+	Topics       []string `conf:"topics" default:"notifications" help:"Topics, separated by commas. A queue is named by its topic and a priority, such as notifications.info."`
+	Retry        int      `conf:"retry" default:"-1" min:"-1" help:"How often sending is tried again before what waits is dropped. -1: for ever."`
 }
 
 // Login is what every section has in common that names a user of ours.
@@ -171,4 +190,6 @@ type Backend struct {
 	TargetAddress       string   `conf:"target_ip_address" default:"$my_ip" help:"Address at which initiators reach the target."`
 	TargetPort          int      `conf:"target_port" default:"3260" min:"0" max:"65535" help:"TCP port of the target."`
 	TargetSecondary     []string `conf:"target_secondary_ip_addresses" help:"Further addresses of the target, for multipath, separated by commas."`
+
+	BackendImages
 }

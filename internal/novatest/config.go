@@ -117,7 +117,7 @@ http_retries = 1
 os_region_name = %s
 [glance]
 api_servers = %s
-`, s.Host, s.broker, s.in("state"), s.dir, s.dsn("nova_api"), s.dsn(database), s.in("locks"), keystonetest.Region, s.stub+"/image")
+`, s.Host, s.broker, s.in("state"), s.dir, s.dsn("nova_api"), s.dsn(database), s.in("locks"), keystonetest.Region, s.image)
 	fmt.Fprintf(&b, "%s[service_user]\nsend_service_user_token = true\n%s", s.login("keystone_authtoken"), strings.TrimPrefix(s.login("service_user"), "[service_user]\n"))
 	fmt.Fprintf(&b, "%s%sendpoint_override = %s\n", s.login("placement"), s.login("neutron"), s.stub+"/network")
 	return b.String()

@@ -37,7 +37,8 @@ const (
 
 // Options of Start; the zero value does.
 type Options struct {
-	Host string // name of the compute host; "" is compute1
+	Host  string // name of the compute host; "" is compute1
+	Image string // URL of a Glance; "" is a list of no images
 }
 
 // Server is a Nova of one test.
@@ -52,6 +53,7 @@ type Server struct {
 	apiPort   int
 	placePort int
 	stub      string // URL
+	image     string // URL
 	broker    string
 	dsn       func(database string) string
 	token     string
@@ -70,7 +72,7 @@ func Start(t testing.TB, k *keystonetest.Server, broker string, o Options) *Serv
 	}
 	ports := testproc.FreePorts(t, 2)
 	s := &Server{t: t, keystone: k, user: k.ServiceUser("nova"), dir: workFolder(t), apiPort: ports[0], placePort: ports[1], broker: broker,
-		Host: o.Host, processes: make(map[string]*testproc.Process)}
+		Host: o.Host, image: o.Image, processes: make(map[string]*testproc.Process)}
 	if s.Host == "" {
 		s.Host = "compute1"
 	}

@@ -34,5 +34,8 @@ func (s *Server) startStub() {
 	s.t.Cleanup(server.Close)
 	s.stub = server.URL
 	s.keystone.Register("network", "neutron", s.stub+"/network")
-	s.keystone.Register("image", "glance", s.stub+"/image")
+	if s.image == "" {
+		s.image = s.stub + "/image"
+		s.keystone.Register("image", "glance", s.image)
+	}
 }

@@ -31,6 +31,10 @@ func (s *setup) scopes(t *testing.T) {
 		{"unscoped user", k.Token(u, nil), http.MethodGet, "/messages", "", http.StatusForbidden},
 		{"system admin", k.Token(chief, keystonetest.OfSystem()), http.MethodGet, "/volumes/" + s.things["volume"], "", http.StatusOK},
 		{"system admin", k.Token(chief, keystonetest.OfSystem()), http.MethodGet, "/default-types", "", http.StatusOK},
+		{"system admin", k.Token(chief, keystonetest.OfSystem()), http.MethodGet, "/default-types/0123456789abcdef0123456789abcdef", "", http.StatusNotFound},
+		{"system admin", k.Token(chief, keystonetest.OfSystem()), http.MethodPut, "/default-types/nobody's", `{"default_type": {"volume_type": "__DEFAULT__"}}`,
+			http.StatusNotFound},
+		{"system admin", k.Token(chief, keystonetest.OfSystem()), http.MethodGet, "/os-quota-sets/nobody's", "", http.StatusOK}, // as upstream
 		{"system admin", k.Token(chief, keystonetest.OfSystem()), http.MethodPost, "/volumes", create, http.StatusBadRequest},
 		{"system admin", k.Token(chief, keystonetest.OfSystem()), http.MethodGet, "/" + s.things["project"] + "/volumes", "", http.StatusBadRequest},
 	} {

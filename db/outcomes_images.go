@@ -1,0 +1,48 @@
+package db
+
+import (
+	"context"
+	"fmt"
+)
+
+// VolumeImaged ends a create from an image, whose properties the volume keeps.
+func (s *Store) VolumeImaged(ctx context.Context, j *Job, serviceUUID string, image Metadata) error {
+	return s.end(ctx, j, "", func(t *txn) error {
+		_, err := t.finishImageCreate(ctx, finishImageCreateParams{ToStatus: VolumeDownload.Success, ServiceUuid: &serviceUUID,
+			ImageMetadata: image.orEmpty(), ID: j.VolumeID, Running: running(VolumeCreate)})
+		return err
+	})
+}
+
+func failCreate(ctx context.Context, t *txn, j *Job) error {
+	_, err := t.failVolumeCreate(ctx, failVolumeCreateParams{ToStatus: VolumeCreate.Failure, ID: j.VolumeID, Running: running(VolumeCreate)})
+	if err != nil {
+		return fmt.Errorf("volume to %s: %w", VolumeCreate.Failure, err)
+	}
+	return nil
+}
+
+// VolumeUploaded ends an upload.
+func (s *Store) VolumeUploaded(ctx context.Context, j *Job) error {
+	return s.end(ctx, j, "", func(t *txn) error { return endUpload(ctx, t, j) })
+}
+
+// endUpload makes the status what the attachments make it, uploaded or not.
+func endUpload(ctx context.Context, t *txn, j *Job) error {
+	if err := t.finishUpload(ctx, finishUploadParams{ID: j.VolumeID, Running: running(VolumeUpload)}); err != nil {
+		return fmt.Errorf("status after an upload: %w", err)
+	}
+	return nil
+}
+
+// Reimaged ends a reimage and returns the volume as it is then.
+func (s *Store) Reimaged(ctx context.Context, j *Job, image Metadata) (v Volume, err error) {
+	err = s.end(ctx, j, "", func(t *txn) error {
+		v, err = t.finishReimage(ctx, finishReimageParams{Running: running(VolumeReimage), ImageMetadata: image.orEmpty(), ID: j.VolumeID})
+		if none(err) {
+			return nil
+		}
+		return err
+	})
+	return v, err
+}
