@@ -67,7 +67,7 @@ func NewSession(l Login) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Session{login: l, http: http.Client{Transport: transport}}, nil
+	return &Session{login: l, http: http.Client{Transport: passOn{transport}}}, nil
 }
 
 // transport waits no longer than the time limit for the head of an answer; what
