@@ -3,7 +3,9 @@ package notifications
 import (
 	"maps"
 	"net/http"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -74,6 +76,8 @@ func TestTheWholeLifeIsTold(t *testing.T) {
 	if got := one("volume.delete.end").Payload["status"]; got != "deleted" {
 		t.Errorf("status at delete.end: %v", got)
 	}
+	harness.NoSecrets(t, s.LogFile(), map[string]string{"CHAP secret": con.Password, "key of the transfer": offer.Transfer.Key,
+		"token": "tester:" + s.Project(), "password of the broker": "guest:guest", "password of the user": password(t, s)})
 	for _, n := range told {
 		if !strings.HasPrefix(n.Type, "snapshot.") {
 			continue
@@ -82,6 +86,18 @@ func TestTheWholeLifeIsTold(t *testing.T) {
 			t.Errorf("%s has the keys %v", n.Type, keys)
 		}
 	}
+}
+
+// password is the one in clouds.yaml.
+func password(t *testing.T, s *harness.Service) string {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(s.StateDir, "clouds.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(raw), "password: ")
+	text, _, _ := strings.Cut(after, "\n")
+	return strings.Trim(strings.TrimSpace(text), `"'`)
 }
 
 var isoTime = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00$`)

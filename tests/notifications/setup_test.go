@@ -34,7 +34,7 @@ func start(t *testing.T, options string) (s *harness.Service, broker *rabbittest
 	t.Helper()
 	broker = rabbittest.Start(t)
 	config = filepath.Join(t.TempDir(), "cinder.conf")
-	text := fmt.Sprintf("[DEFAULT]\nhost = node1\n[oslo_messaging_notifications]\ndriver = messagingv2\ntransport_url = %s\n%s", broker.URL, options)
+	text := fmt.Sprintf("[DEFAULT]\nhost = node1\ndebug = true\n[oslo_messaging_notifications]\ndriver = messagingv2\ntransport_url = %s\n%s", broker.URL, options)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
