@@ -73,13 +73,14 @@ func (s *Scheduler) Run(ctx context.Context) error {
 func (s *Scheduler) beat(ctx context.Context, id int64) {
 	tick := time.NewTicker(s.ReportEvery)
 	defer tick.Stop()
+	var room capacities
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		if err := errors.Join(s.Store.Alive(ctx, id, true), s.Store.Purge(ctx)); err != nil && ctx.Err() == nil {
+		if err := errors.Join(s.Store.Alive(ctx, id, true), s.Store.Purge(ctx), room.tell(ctx, s)); err != nil && ctx.Err() == nil {
 			s.Log.Warn("heartbeat", "err", err)
 		}
 	}
