@@ -27,3 +27,20 @@ func ActorOf(ctx context.Context) Actor {
 func (j *Job) Actor() Actor {
 	return Actor{ProjectID: j.ProjectID, UserID: j.UserID, RequestID: j.RequestID, GlobalRequestID: j.GlobalRequestID}
 }
+
+// PassOn is the request id that other services are told of what the actor
+// wants: the one that came from outside, if any.
+func (a Actor) PassOn() string {
+	if a.GlobalRequestID != "" {
+		return a.GlobalRequestID
+	}
+	return a.RequestID
+}
+
+// LogIDs are the attributes by which a logger knows the request of a job.
+func (j *Job) LogIDs() []any { return j.Actor().LogIDs() }
+
+// LogIDs are the attributes by which a logger knows the actor's request.
+func (a Actor) LogIDs() []any {
+	return []any{"request_id", a.RequestID, "global_request_id", a.GlobalRequestID, "user_id", a.UserID, "project_id", a.ProjectID}
+}

@@ -80,6 +80,9 @@ func Open(ctx context.Context, dsn string, opts Options) (*Store, error) {
 // Close ends the pool; it waits for connections in use.
 func (s *Store) Close() { s.pool.Close() }
 
+// Notifies reports whether notifications are written.
+func (s *Store) Notifies() bool { return s.opts.Notify }
+
 // Noted yields when this process has written notifications.
 func (s *Store) Noted() <-chan struct{} { return s.noted }
 

@@ -68,7 +68,7 @@ func NewSession(l Login) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Session{login: l, http: http.Client{Transport: transport}, turn: make(chan struct{}, 1)}, nil
+	return &Session{login: l, http: http.Client{Transport: passOn{transport}}, turn: make(chan struct{}, 1)}, nil
 }
 
 // transport waits no longer than the time limit for the head of an answer; what

@@ -76,6 +76,9 @@ func runAll(ctx context.Context, o allOptions, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := openLogs(cfg, "all"); err != nil {
+		return err
+	}
 	user, err := theUser(dir)
 	if err != nil {
 		return err
@@ -187,6 +190,7 @@ func (s *standaloneService) run(ctx context.Context) error {
 			case <-ctx.Done():
 				return nil
 			case <-ready:
+				s.ready()
 				return s.announce()
 			}
 		},

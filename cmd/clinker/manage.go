@@ -41,7 +41,7 @@ The database is the one that the configuration names; of a running
 	f.StringVar(&o.configFile, "config-file", defaultConfigFile, "configuration, in cinder.conf's form")
 	f.StringVar(&o.stateDir, "state-dir", "", "state folder of a running 'clinker all', whose database is meant")
 	cmd.AddCommand(manageQuota(&o), manageService(&o), manageCluster(&o), manageHost(&o), manageVolume(&o), manageDB(&o),
-		manageRegister(&o))
+		manageAudit(&o), manageRegister(&o))
 	return cmd
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/clinker-io/clinker/db/bus"
 	"github.com/clinker-io/clinker/db/notify"
 	"github.com/clinker-io/clinker/internal/config"
+	"github.com/clinker-io/clinker/internal/sdnotify"
 )
 
 // base is what every role stands on.
@@ -57,9 +58,12 @@ func openStore(ctx context.Context, cfg *config.Config, dsn string, b bus.Bus, l
 }
 
 // distributed opens what a role on its own needs, from a configuration file.
-func distributed(ctx context.Context, path string) (*base, error) {
+func distributed(ctx context.Context, path, role string) (*base, error) {
 	cfg, err := config.Load(path, nil)
 	if err != nil {
+		return nil, err
+	}
+	if err := openLogs(cfg, role); err != nil {
 		return nil, err
 	}
 	log := newLogger(cfg.Default.Debug)
@@ -76,6 +80,13 @@ func distributed(ctx context.Context, path string) (*base, error) {
 		return nil, errors.Join(err, b.Close())
 	}
 	return &base{cfg: cfg, store: store, bus: b, log: log, host: hostOf(cfg)}, nil
+}
+
+// ready tells systemd that the role does its work.
+func (b *base) ready() {
+	if err := sdnotify.Ready(); err != nil {
+		b.log.Warn("systemd does not hear that the service is ready", "err", err)
+	}
 }
 
 func (b *base) Close() error {
@@ -103,7 +114,7 @@ func role(use, short, long string, run func(ctx context.Context, b *base) error)
 	var file string
 	cmd := &cobra.Command{Use: use, Short: short, Long: long, Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			b, err := distributed(cmd.Context(), file)
+			b, err := distributed(cmd.Context(), file, use)
 			if err != nil {
 				return err
 			}

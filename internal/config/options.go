@@ -38,6 +38,12 @@ type Default struct {
 	Debug        bool   `conf:"debug" default:"False" help:"Log at level debug instead of info."`
 	TransportURL string `conf:"transport_url" default:"rabbit://" secret:"yes" help:"Message broker, as rabbit://user:password@host:port/vhost; several brokers of one cluster are separated by commas."`
 
+	UseJSON   bool     `conf:"use_json" default:"False" help:"Write logs as JSON objects, one in a line."`
+	LogFile   string   `conf:"log_file" help:"File that logs are appended to; in log_dir unless the path is absolute. Empty, and log_dir too: standard error."`
+	LogDir    string   `conf:"log_dir" help:"Folder of log files. Without log_file each role has its own there, such as clinker-api.log."`
+	UseStderr bool     `conf:"use_stderr" default:"False" help:"Write logs to standard error beside the file."`
+	LogLevels []string `conf:"default_log_levels" help:"Levels of loggers from the start on, as clinker.target=WARNING, separated by commas; the API call os-services/get-log lists their names. Names of Python's loggers mean nothing here."`
+
 	ControlExchange  string `conf:"control_exchange" default:"cinder" help:"Exchange that notifications are published to."`
 	UsageAuditPeriod string `conf:"volume_usage_audit_period" default:"month" help:"Period that clinker manage volume-usage-audit tells of: hour, day, month or year, with @ and a number where it begins, such as day@6."`
 

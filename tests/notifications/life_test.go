@@ -3,6 +3,9 @@ package notifications
 import (
 	"maps"
 	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -21,7 +24,7 @@ type object = map[string]any
 
 func TestTheWholeLifeIsTold(t *testing.T) {
 	t.Parallel()
-	s, broker := start(t, "")
+	s, broker, _ := start(t, "")
 	c := s.Client(t)
 	// Nobody listens yet: what is told now must not be lost.
 	v := c.CreateVolume(harness.VolumeSpec{SizeGiB: 1, Name: "first"})
@@ -73,6 +76,8 @@ func TestTheWholeLifeIsTold(t *testing.T) {
 	if got := one("volume.delete.end").Payload["status"]; got != "deleted" {
 		t.Errorf("status at delete.end: %v", got)
 	}
+	harness.NoSecrets(t, s.LogFile(), map[string]string{"CHAP secret": con.Password, "key of the transfer": offer.Transfer.Key,
+		"token": "tester:" + s.Project(), "password of the broker": "guest:guest", "password of the user": password(t, s)})
 	for _, n := range told {
 		if !strings.HasPrefix(n.Type, "snapshot.") {
 			continue
@@ -81,6 +86,18 @@ func TestTheWholeLifeIsTold(t *testing.T) {
 			t.Errorf("%s has the keys %v", n.Type, keys)
 		}
 	}
+}
+
+// password is the one in clouds.yaml.
+func password(t *testing.T, s *harness.Service) string {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(s.StateDir, "clouds.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(raw), "password: ")
+	text, _, _ := strings.Cut(after, "\n")
+	return strings.Trim(strings.TrimSpace(text), `"'`)
 }
 
 var isoTime = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00$`)
@@ -112,7 +129,7 @@ func checkVolume(t *testing.T, s *harness.Service, n notification, status string
 
 func TestGroupsTypesAndFailuresAreTold(t *testing.T) {
 	t.Parallel()
-	s, broker := start(t, "")
+	s, broker, config := start(t, "")
 	c := s.Client(t)
 	listener := consume(t, broker.URL)
 	type made struct{ ID string }
@@ -164,6 +181,12 @@ func TestGroupsTypesAndFailuresAreTold(t *testing.T) {
 	}
 	c.Request(http.MethodPost, "/volumes", object{"volume": object{"size": 1, "volume_type": plain, "group_id": group.Group.ID}}, 202, &in)
 	c.WaitStatus(in.Volume.ID, "available")
+	audit(t, s, config)
+	exists := listener.awaitTypes("volume_id", in.Volume.ID, "volume.create.start", "volume.create.end",
+		"volume.exists", "volume.create.start", "volume.create.end")[2]
+	if b, e := exists.Payload["audit_period_beginning"], exists.Payload["audit_period_ending"]; b != "2020-01-01 00:00:00+00:00" || e != "2120-01-01 00:00:00+00:00" {
+		t.Errorf("period of the audit: %v until %v", b, e)
+	}
 	var gs struct {
 		Snapshot made `json:"group_snapshot"`
 	}
@@ -173,13 +196,24 @@ func TestGroupsTypesAndFailuresAreTold(t *testing.T) {
 	listener.awaitTypes("group_snapshot_id", gs.Snapshot.ID, "group_snapshot.create.start", "group_snapshot.create.end",
 		"group_snapshot.delete.start", "group_snapshot.delete.end")
 	c.Request(http.MethodPost, "/groups/"+group.Group.ID+"/action", object{"delete": object{"delete-volumes": true}}, 202, nil)
-	listener.awaitTypes("volume_id", in.Volume.ID, "volume.create.start", "volume.create.end", "snapshot.create.start", "snapshot.create.end",
+	listener.awaitTypes("volume_id", in.Volume.ID, "volume.create.start", "volume.create.end",
+		"volume.exists", "volume.create.start", "volume.create.end", "snapshot.create.start", "snapshot.create.end",
 		"snapshot.delete.start", "snapshot.delete.end", "volume.delete.start", "volume.delete.end")
+}
+
+// audit tells of all that exists.
+func audit(t *testing.T, s *harness.Service, config string) {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), harness.Build(t), "manage", "volume-usage-audit", "--config-file", config, "--state-dir", s.StateDir,
+		"--send_actions", "--start_time", "2020-01-01 00:00:00", "--end_time", "2120-01-01 00:00:00").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "2 volumes and 0 snapshots") {
+		t.Fatalf("volume-usage-audit: %v\n%s", err, out)
+	}
 }
 
 func TestNothingIsLostWhileTheBrokerOrTheServiceIsAway(t *testing.T) {
 	t.Parallel()
-	s, broker := start(t, "[oslo_messaging_rabbit]\namqp_durable_queues = true\nrabbit_interval_max = 1\n")
+	s, broker, _ := start(t, "[oslo_messaging_rabbit]\namqp_durable_queues = true\nrabbit_interval_max = 1\n")
 	c := s.Client(t)
 	listener := consume(t, broker.URL, "durable")
 	a := c.CreateVolume(harness.VolumeSpec{SizeGiB: 1})

@@ -28,16 +28,17 @@ type notification struct {
 	} `json:"metadata"`
 }
 
-// start runs `clinker all` with notifications to a broker of its own.
-func start(t *testing.T, options string) (*harness.Service, *rabbittest.Server) {
+// start runs `clinker all` with notifications to a broker of its own, as a
+// configuration says that it returns.
+func start(t *testing.T, options string) (s *harness.Service, broker *rabbittest.Server, config string) {
 	t.Helper()
-	broker := rabbittest.Start(t)
-	file := filepath.Join(t.TempDir(), "cinder.conf")
-	text := fmt.Sprintf("[DEFAULT]\nhost = node1\n[oslo_messaging_notifications]\ndriver = messagingv2\ntransport_url = %s\n%s", broker.URL, options)
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+	broker = rabbittest.Start(t)
+	config = filepath.Join(t.TempDir(), "cinder.conf")
+	text := fmt.Sprintf("[DEFAULT]\nhost = node1\ndebug = true\n[oslo_messaging_notifications]\ndriver = messagingv2\ntransport_url = %s\n%s", broker.URL, options)
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return harness.Start(t, harness.Options{Args: []string{"--config-file", file}}), broker
+	return harness.Start(t, harness.Options{Args: []string{"--config-file", config}}), broker, config
 }
 
 // consumer is the reader written with oslo.messaging.
