@@ -121,7 +121,7 @@ func testApplicationCredential(t *testing.T, c *cloud) {
 	who, w := ask(k, token, "")
 	granted(t, "with the credential", who, w)
 	c.Revoke(ownToken(t, k))
-	who, w = ask(k, c.Token(c.ann, keystonetest.OfDomain("default")), "")
+	who, w = ask(k, c.Token(c.ann, keystonetest.OfProject(c.project)), "")
 	granted(t, "with its second token", who, w)
 
 	login.CredentialSecret = "wrong-by-intent"
