@@ -148,7 +148,7 @@ func (s *Session) LoginError(err error) error {
 		if s.login.ByCredential {
 			what = "application_credential_id and application_credential_secret"
 		}
-		return fmt.Errorf("Keystone refuses the service's own user: check %s in [%s]: %w", what, s.login.Section, err)
+		return fmt.Errorf("log in to Keystone: it refuses the service's own user: check %s in [%s]: %w", what, s.login.Section, err)
 	}
 	return fmt.Errorf("log in to Keystone: %w", err)
 }
