@@ -15,9 +15,9 @@ if is_service_enabled cinder; then
             clinker_build
             ;;
         "stack post-config")
-            # Before local.conf's [[post-config|$CINDER_CONF]] is merged in:
-            # init_cinder has read what we wrote, so this version of it is good.
-            echo_summary "Clinker $("$CLINKER_BIN" --version) has its schema: version $("$CLINKER_BIN" db version --config-file "$CINDER_CONF")"
+            # The last look before the services start: the program finds its database
+            # through the cinder.conf that was written, and knows its schema.
+            clinker_check
             ;;
         "stack extra")
             echo_summary "Waiting for the backends of Clinker"

@@ -126,7 +126,7 @@ type Notify struct {
 
 // Login is what every section has in common that names a user of ours.
 type Login struct {
-	AuthType          string `conf:"auth_type" default:"password" choices:"password,v3password" help:"How the service logs in to Keystone."`
+	AuthType          string `conf:"auth_type" default:"password" choices:"password,v3password,v3applicationcredential" help:"How the service logs in to Keystone: as a user of a project, or with an application credential."`
 	AuthURL           string `conf:"auth_url" help:"Keystone, as http://host:5000/v3."`
 	Username          string `conf:"username" help:"The service's own user."`
 	Password          string `conf:"password" secret:"yes" help:"Password of that user."`
@@ -135,6 +135,8 @@ type Login struct {
 	UserDomainID      string `conf:"user_domain_id" help:"Domain of that user, by id. Neither: default."`
 	ProjectDomainName string `conf:"project_domain_name" help:"Domain of that project, by name."`
 	ProjectDomainID   string `conf:"project_domain_id" help:"Domain of that project, by id. Neither: default."`
+	CredentialID      string `conf:"application_credential_id" help:"Application credential, for auth_type v3applicationcredential. It takes the place of user and project."`
+	CredentialSecret  string `conf:"application_credential_secret" secret:"yes" help:"Secret of that application credential."`
 	CAFile            string `conf:"cafile" help:"File with the certificates that sign those of the services. Empty: those of the system."`
 	Insecure          bool   `conf:"insecure" default:"False" help:"Do not check certificates."`
 	Timeout           int    `conf:"timeout" default:"10" min:"1" max:"600" help:"Seconds after which a request that is not answered has failed."`
@@ -157,6 +159,7 @@ type Keystone struct {
 	ServiceTokenRoles         []string `conf:"service_token_roles" default:"service" help:"Roles that make the sender of X-Service-Token a service."`
 	ServiceTokenRolesRequired bool     `conf:"service_token_roles_required" default:"False" help:"Refuse an X-Service-Token without such a role, instead of not heeding it."`
 	ServiceType               string   `conf:"service_type" default:"volumev3" help:"Name of this service in the access rules of application credentials."`
+	MaxRetries                int      `conf:"http_request_max_retries" default:"3" min:"0" max:"10" help:"How often a Keystone is asked again that cannot be reached, before 503 is the answer."`
 	CacheTime                 int      `conf:"token_cache_time" default:"300" min:"-1" max:"86400" help:"Seconds that a valid token is not asked for again: so long a revoked one may still do. -1: ask each time."`
 }
 

@@ -29,7 +29,7 @@ import (
 )
 
 const (
-	servicePassword = "service-secret"
+	servicePassword = "servicesecret"
 	phaseLimit      = 10 * time.Minute // the build of the program is one
 )
 
@@ -52,8 +52,9 @@ func newSite(t *testing.T, localrc ...string) *site {
 	rabbit := rabbittest.Start(t)
 	dir := workFolder(t)
 	repository := clone(t, filepath.Join(dir, "plugin"))
+	// Letters alone: DevStack edits its passwords with regular expressions.
 	lines := []string{"HOST_IP=127.0.0.1", "ADMIN_PASSWORD=" + s.keystone.Admin.Password, "SERVICE_PASSWORD=" + servicePassword,
-		"DATABASE_PASSWORD=database-secret", "RABBIT_USERID=guest", "RABBIT_PASSWORD=guest", "CINDER_QUOTA_VOLUMES=7", "VIRT_DRIVER=fake"}
+		"DATABASE_PASSWORD=databasesecret", "RABBIT_USERID=guest", "RABBIT_PASSWORD=guest", "CINDER_QUOTA_VOLUMES=7", "VIRT_DRIVER=fake"}
 	if s.real {
 		lines = append(lines, s.useDevStack(rabbit)...)
 	} else {
