@@ -67,7 +67,7 @@ func (a *API) showImage(r *Request, id string) (*glance.Image, error) {
 	}
 	i, err := a.Images.Show(r.Context(), glanceCaller(r), id)
 	switch {
-	case errors.Is(err, glance.ErrNotFound):
+	case errors.Is(err, glance.ErrNotFound), errors.Is(err, glance.ErrAbsent):
 		return nil, db.Errorf(db.NotFound, "Image %s could not be found.", id)
 	case errors.Is(err, glance.ErrUnauthorized):
 		return nil, &db.Error{Kind: db.Forbidden, Msg: fmt.Sprintf("Not authorized for image %s.", id), Err: err}
