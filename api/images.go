@@ -43,8 +43,11 @@ func (a *API) findImage(r *Request, ref string) (*glance.Image, error) {
 	var why error
 	if schema.IsUUID(id) {
 		i, err := a.Images.Show(r.Context(), glanceCaller(r), id)
-		if err == nil {
+		switch {
+		case err == nil:
 			return &i, nil
+		case errors.Is(err, glance.ErrUnavailable):
+			return nil, a.noImage(r, ref, err)
 		}
 		why = err
 	}

@@ -57,6 +57,9 @@ func imageVolume(c *cloud) {
 	if shown.Text("status") != "active" || !strings.HasPrefix(location(shown), "cinder://") {
 		c.t.Fatalf("image after %v: %v", time.Since(started), shown)
 	}
+	if shown["size"] != float64(1<<30) { // Glance's cinder store has asked us
+		c.t.Errorf("size of the image: %v", shown["size"])
+	}
 	held := strings.TrimPrefix(location(shown), "cinder://")
 	if n := c.count("SELECT count(*) FROM volumes WHERE id = $1 AND project_id = $2 AND metadata->>'image_owner' = $3 AND admin_metadata->>'readonly' = 'True'",
 		held, c.internal, c.member.project); n != 1 {
