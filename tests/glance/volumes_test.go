@@ -24,7 +24,8 @@ func cache(c *cloud) {
 	if entries(image) != 1 {
 		c.t.Errorf("%d entries", entries(image))
 	}
-	if n := c.count("SELECT count(*) FROM image_volume_cache_entries e JOIN volumes v ON v.id = e.volume_id WHERE v.project_id = $1 AND v.status = 'available' AND v.bootable", c.internal); n != 1 {
+	if n := c.count(`SELECT count(*) FROM image_volume_cache_entries e JOIN volumes v ON v.id = e.volume_id
+		WHERE v.project_id = $1 AND v.status = 'available' AND v.bootable`, c.internal); n != 1 {
 		c.t.Errorf("%d volumes of the internal project", n)
 	}
 	if n := c.count("SELECT count(*) FROM image_volume_cache_entries WHERE last_used > now() - interval '1 minute' AND image_id = $1", image); n != 1 {
