@@ -160,7 +160,7 @@ func (a *API) cloneCG(r *Request) (Response, error) {
 		}
 		n.GroupSnapshotID = &s.ID
 	}
-	g, err := a.Store.CloneGroup(r.Context(), r.Actor(), n)
+	g, err := a.cloneGroupWithKeys(r, n)
 	if err != nil {
 		return Response{}, err
 	}
@@ -216,5 +216,9 @@ func (a *API) deleteCG(r *Request) (Response, error) {
 	if err != nil {
 		return Response{}, err
 	}
-	return Response{}, a.Store.DeleteGroup(r.Context(), r.Actor(), g.ID, bool(body.CG.Force))
+	if err := a.Store.DeleteGroup(r.Context(), r.Actor(), g.ID, bool(body.CG.Force)); err != nil {
+		return Response{}, err
+	}
+	a.sweepKeys(r)
+	return Response{}, nil
 }

@@ -179,5 +179,9 @@ func (a *API) deleteGroup(r *Request) (Response, error) {
 	if err := r.Decode(&body); err != nil {
 		return Response{}, err
 	}
-	return Response{}, a.Store.DeleteGroup(r.Context(), r.Actor(), g.ID, bool(body.Delete.Volumes))
+	if err := a.Store.DeleteGroup(r.Context(), r.Actor(), g.ID, bool(body.Delete.Volumes)); err != nil {
+		return Response{}, err
+	}
+	a.sweepKeys(r)
+	return Response{}, nil
 }

@@ -101,7 +101,7 @@ func (a *API) cloneGroup(r *Request) (Response, error) {
 		n.SourceGroupID = &g.ID
 	}
 	n.ID = uuid.NewString()
-	g, err := a.Store.CloneGroup(r.Context(), r.Actor(), n)
+	g, err := a.cloneGroupWithKeys(r, n)
 	if err != nil {
 		return Response{}, err
 	}

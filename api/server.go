@@ -12,6 +12,7 @@ import (
 	"github.com/clinker-io/clinker/api/policy"
 	"github.com/clinker-io/clinker/db"
 	"github.com/clinker-io/clinker/openstack/glance"
+	"github.com/clinker-io/clinker/openstack/keymanager"
 )
 
 // Config is what the API needs. The zero value of a field named in New works.
@@ -53,6 +54,8 @@ type Config struct {
 	// Images is the image service; nil: there is none.
 	Images *glance.Client
 	ImageOptions
+	// Keys is where the keys of encrypted volumes are; nil: nowhere.
+	Keys keymanager.Manager
 	// VolumeName makes the name of a volume in its pool (volume_name_template).
 	VolumeName string
 	// PoolsOfType tells which of the pools the scheduler would use for a volume
@@ -112,6 +115,9 @@ func (c *Config) setDefaults() {
 	}
 	if c.DefaultAvailabilityZone == "" {
 		c.DefaultAvailabilityZone = "nova"
+	}
+	if c.Keys == nil {
+		c.Keys = keymanager.None{}
 	}
 	if c.VolumeName == "" {
 		c.VolumeName = "volume-%s"

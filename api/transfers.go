@@ -10,6 +10,7 @@ import (
 
 	"github.com/clinker-io/clinker/api/schema"
 	"github.com/clinker-io/clinker/db"
+	"github.com/clinker-io/clinker/openstack/keymanager"
 )
 
 const transferProperties = `"volume_id":$uuid,"name":{"oneOf":[$name_required,{"type":"null"}]}`
@@ -77,9 +78,15 @@ func (a *API) offer(r *Request, encrypted bool) (Response, error) {
 	if err != nil {
 		return Response{}, err
 	}
-	t, key, err := a.Store.CreateTransfer(r.Context(), db.NewTransfer{ID: uuid.NewString(), VolumeID: v.ID, Name: trimmed(b.Name),
-		NoSnapshots: bool(b.NoSnapshots), AllowEncrypted: encrypted, KeyDigits: a.TransferKeyLength, SaltBytes: a.TransferSaltLength})
-	if err != nil {
+	n := db.NewTransfer{ID: uuid.NewString(), VolumeID: v.ID, Name: trimmed(b.Name),
+		NoSnapshots: bool(b.NoSnapshots), AllowEncrypted: encrypted, KeyDigits: a.TransferKeyLength, SaltBytes: a.TransferSaltLength}
+	if encrypted && !n.NoSnapshots && v.Status == db.Available { // what is refused needs no key
+		if n.Key, err = a.keyToService(r, &v.Volume); err != nil {
+			return Response{}, err
+		}
+	}
+	t, key, err := a.Store.CreateTransfer(r.Context(), n)
+	if err := a.keyChanged(r, n.Key, keymanager.Service, err); err != nil {
 		return Response{}, err
 	}
 	return newView(r, transferCreatedFields, nil).One("transfer", &newTransfer{t, key}), nil
@@ -98,8 +105,17 @@ func (a *API) acceptTransfer(r *Request) (Response, error) {
 	if !schema.IsUUID(id) {
 		return Response{}, db.Errorf(db.NotFound, "Transfer %s could not be found.", id)
 	}
-	t, err := a.Store.AcceptTransfer(r.Context(), r.Actor(), schema.CanonicalUUID(id), keyText(body.Accept.Key), r.IsAdmin())
+	id, secret := schema.CanonicalUUID(id), keyText(body.Accept.Key)
+	v, err := a.Store.OfferedVolume(r.Context(), id, secret) // who has not the transfer's key gets no volume's
 	if err != nil {
+		return Response{}, err
+	}
+	change, err := a.keyFromService(r, &v)
+	if err != nil {
+		return Response{}, err
+	}
+	t, err := a.Store.AcceptTransfer(r.Context(), r.Actor(), id, secret, r.IsAdmin(), change)
+	if err := a.keyChanged(r, change, r.who(), err); err != nil {
 		return Response{}, bareOverSize(err)
 	}
 	return newView(r, transferSummaryFields, nil).One("transfer", &t), nil
@@ -130,8 +146,13 @@ func (a *API) deleteTransfer(r *Request) (Response, error) {
 	if err != nil {
 		return Response{}, err
 	}
-	if _, err := a.volume(r, t.VolumeID, "volume:delete_transfer"); err != nil {
+	v, err := a.volume(r, t.VolumeID, "volume:delete_transfer")
+	if err != nil {
 		return Response{}, err
 	}
-	return Response{}, a.Store.DeleteTransfer(r.Context(), t.ID)
+	change, err := a.keyBack(r, &v.Volume)
+	if err != nil {
+		return Response{}, err
+	}
+	return Response{}, a.keyChanged(r, change, r.who(), a.Store.DeleteTransfer(r.Context(), t.ID, change))
 }

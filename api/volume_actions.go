@@ -127,7 +127,7 @@ func (a *API) forceDeleteVolume(r *Request) (Response, error) {
 	if err != nil {
 		return Response{}, err
 	}
-	return Response{}, a.Store.DeleteVolume(r.Context(), r.Actor(), v.ID, db.DeleteOptions{Force: true})
+	return Response{}, a.deleteWithKey(r, v, db.DeleteOptions{Force: true})
 }
 
 func (a *API) setBootable(r *Request) (Response, error) {

@@ -70,6 +70,7 @@ func (a *API) createVolume(r *Request) (Response, error) {
 	}
 	row, err := a.Store.CreateVolume(r.Context(), r.Actor(), n)
 	if err != nil {
+		a.dropKey(r, n.EncryptionKeyID)
 		return Response{}, err
 	}
 	v := db.VolumeView{Volume: row, TypeName: n.Type.Name}
@@ -112,6 +113,9 @@ func (a *API) newVolume(r *Request, b volumeBody) (db.NewVolume, error) {
 	if err := fitsType(n.Type, n.SizeGiB); err != nil {
 		return n, err
 	}
+	if err := a.copiesTo(r, n.Type, src); err != nil {
+		return n, err
+	}
 	if group != nil {
 		n.GroupID, b.Zone = &group.ID, &group.AvailabilityZone
 	}
@@ -130,7 +134,9 @@ func (a *API) newVolume(r *Request, b volumeBody) (db.NewVolume, error) {
 	case src.volume != nil:
 		n.SourceVolumeID = &src.volume.ID
 	}
-	return n, nil
+	// Nothing may fail between here and the row that the key is for.
+	n.EncryptionKeyID, err = a.keyOfNew(r, n, src)
+	return n, err
 }
 
 // notYet refuses two sources, and what names something that cannot be there.

@@ -71,7 +71,17 @@ func (a *API) retypeVolume(r *Request) (Response, error) {
 		return Response{}, err
 	}
 	onDemand := body.Retype.Policy != nil && *body.Retype.Policy == "on-demand"
-	return Response{}, a.Store.RetypeVolume(r.Context(), r.Actor(), v.ID, db.Retype{Type: t, Multiattach: multiattach, OnDemand: onDemand})
+	key, err := a.keyOfRetype(r, v, t)
+	if err != nil {
+		return Response{}, err
+	}
+	err = a.Store.RetypeVolume(r.Context(), r.Actor(), v.ID, db.Retype{Type: t, Multiattach: multiattach, OnDemand: onDemand, KeyID: key})
+	if err != nil {
+		a.dropKey(r, key)
+		return Response{}, err
+	}
+	a.sweepKeys(r)
+	return Response{}, nil
 }
 
 // retypesMultiattach: hypervisors learn it when they attach, so it cannot

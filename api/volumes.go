@@ -175,7 +175,7 @@ func (a *API) deleteVolume(r *Request) (Response, error) {
 		}
 	}
 	o.Own = !o.Force && !r.IsAdmin()
-	return Response{}, a.Store.DeleteVolume(r.Context(), r.Actor(), v.ID, o)
+	return Response{}, a.deleteWithKey(r, v, o)
 }
 
 func (a *API) summarizeVolumes(r *Request) (Response, error) {

@@ -82,7 +82,7 @@ func appendImageMetadata(b []byte, _ *Request, v *db.VolumeView) []byte {
 }
 
 // fixedKey is the id that stands for the key in Cinder's own configuration.
-const fixedKey = "00000000-0000-0000-0000-000000000000"
+const fixedKey = db.FixedKey
 
 // appendEncryptionKey leaves out the key of a volume that is not encrypted.
 func appendEncryptionKey(b []byte, _ *Request, v *db.VolumeView) []byte {

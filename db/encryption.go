@@ -109,21 +109,7 @@ func (s *Store) DeleteTypeEncryption(ctx context.Context, typeID string) error {
 	})
 }
 
-// encryptionKey makes the key of a new volume whose type is encrypted. It comes
-// after the insert, which holds the type's encryption as it is.
-func (t *txn) encryptionKey(ctx context.Context, typeID string) error {
-	e, err := t.typeEncryption(ctx, typeID)
-	switch {
-	case none(err):
-		return nil
-	case err != nil:
-		return fmt.Errorf("encryption of the type: %w", err)
-	case e.Cipher == nil || *e.Cipher == "":
-		return Errorf(Invalid, "Invalid encryption spec")
-	}
-	return noKeyManager()
+// SameEncryption reports whether two types encrypt alike, or both not.
+func (s *Store) SameEncryption(ctx context.Context, one, other string) (bool, error) {
+	return s.sameEncryption(ctx, sameEncryptionParams{One: one, Other: other})
 }
-
-// noKeyManager is Cinder's answer when its key manager cannot be used; there is
-// none yet that could be configured.
-func noKeyManager() error { return Errorf(Invalid, "Key manager error") }

@@ -57,6 +57,24 @@ func (q *Queries) insertTypeEncryption(ctx context.Context, arg insertTypeEncryp
 	return i, err
 }
 
+const sameEncryption = `-- name: sameEncryption :one
+SELECT coalesce((SELECT (provider, control_location, cipher, key_size)::text FROM volume_type_encryption WHERE volume_type_id = $1::uuid), '')
+     = coalesce((SELECT (provider, control_location, cipher, key_size)::text FROM volume_type_encryption WHERE volume_type_id = $2::uuid), '') AS same
+`
+
+type sameEncryptionParams struct {
+	One   string
+	Other string
+}
+
+// sameEncryption compares what makes blocks look different; two types without encryption are alike.
+func (q *Queries) sameEncryption(ctx context.Context, arg sameEncryptionParams) (bool, error) {
+	row := q.db.QueryRow(ctx, sameEncryption, arg.One, arg.Other)
+	var same bool
+	err := row.Scan(&same)
+	return same, err
+}
+
 const typeEncryption = `-- name: typeEncryption :one
 SELECT volume_type_id, encryption_id, provider, control_location, cipher, key_size, created_at, updated_at FROM volume_type_encryption WHERE volume_type_id = $1
 `

@@ -122,6 +122,11 @@ func (t *txn) deleteMembers(ctx context.Context, a Actor, g Group, members []Vol
 	if len(members) == 0 && !waiting {
 		return t.removeGroup(ctx, g.ID, nil)
 	}
+	for _, v := range members {
+		if _, err := t.takeKey(ctx, &v); err != nil {
+			return err
+		}
+	}
 	if _, err := t.beginDeleteGroupVolumes(ctx, beginDeleteGroupVolumesParams{ToStatus: VolumeDelete.Running, GroupID: g.ID}); err != nil {
 		return fmt.Errorf("delete volumes: %w", err)
 	}

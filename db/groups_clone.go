@@ -17,6 +17,7 @@ type GroupClone struct {
 	Description     *string
 	GroupSnapshotID *string
 	SourceGroupID   *string
+	Keys            map[string]string // the key of the copy by the source volume's id, for those that are encrypted
 }
 
 // CloneGroup writes the group and its volumes, their quota and the one job
@@ -78,7 +79,7 @@ func (t *txn) groupSource(ctx context.Context, n GroupClone) (from Group, copies
 			return from, nil, nil, Errorf(Invalid, "Invalid volume: Originating source volume status must be one of '%s' values",
 				strings.Join(VolumeClone.Accepts, ", "))
 		}
-		p := copyOf(v, v.Size, v.VolumeTypeID)
+		p := copyOf(v, v.Size, v.VolumeTypeID, n.Keys)
 		p.SourceVolid = &v.ID
 		copies = append(copies, p)
 	}
@@ -118,7 +119,7 @@ func (t *txn) fromGroupSnapshot(ctx context.Context, n GroupClone) (from Group, 
 			return from, nil, nil, fmt.Errorf("source snapshot: %w", err)
 		}
 		i := slices.IndexFunc(volumes, func(v Volume) bool { return v.ID == s.VolumeID })
-		p := copyOf(volumes[i], s.VolumeSize, s.VolumeTypeID)
+		p := copyOf(volumes[i], s.VolumeSize, s.VolumeTypeID, n.Keys)
 		p.SnapshotID = &s.ID
 		copies = append(copies, p)
 	}
@@ -126,9 +127,13 @@ func (t *txn) fromGroupSnapshot(ctx context.Context, n GroupClone) (from Group, 
 }
 
 // copyOf is the row of a volume that is made from v and stays in its pool.
-func copyOf(v Volume, sizeGiB int32, typeID string) insertVolumeParams {
-	return insertVolumeParams{ID: uuid.NewString(), Size: sizeGiB, Status: VolumeCreate.Running, Bootable: v.Bootable, Multiattach: v.Multiattach,
+func copyOf(v Volume, sizeGiB int32, typeID string, keys map[string]string) insertVolumeParams {
+	p := insertVolumeParams{ID: uuid.NewString(), Size: sizeGiB, Status: VolumeCreate.Running, Bootable: v.Bootable, Multiattach: v.Multiattach,
 		VolumeTypeID: typeID, Metadata: Metadata{}, AdminMetadata: Metadata{}, ImageMetadata: v.ImageMetadata, Host: v.Host}
+	if key, ok := keys[v.ID]; ok {
+		p.EncryptionKeyID = &key
+	}
+	return p
 }
 
 // insertCopies writes the volumes of a new group and returns what all of it
@@ -156,6 +161,9 @@ func (t *txn) insertCopies(ctx context.Context, a Actor, g, from Group, copies [
 		if _, err := t.insertVolume(ctx, p); err != nil {
 			return nil, fmt.Errorf("insert volume: %w", err)
 		}
+		if err := t.checkKey(ctx, p.VolumeTypeID, p.EncryptionKeyID); err != nil {
+			return nil, err
+		}
 		name, err := t.typeName(ctx, p.VolumeTypeID)
 		if err != nil {
 			return nil, err
@@ -166,4 +174,9 @@ func (t *txn) insertCopies(ctx context.Context, a Actor, g, from Group, copies [
 		return nil, fmt.Errorf("volume types of the group: %w", err)
 	}
 	return sum(deltas), nil
+}
+
+// GroupCloneSources are the volumes that CloneGroup would copy.
+func (s *Store) GroupCloneSources(ctx context.Context, n GroupClone) ([]Volume, error) {
+	return s.groupCloneSources(ctx, groupCloneSourcesParams{GroupID: n.SourceGroupID, GroupSnapshotID: n.GroupSnapshotID})
 }

@@ -122,6 +122,12 @@ type Job struct {
 	Result          json.RawMessage
 }
 
+type LooseKey struct {
+	KeyID     string
+	ProjectID string
+	Due       time.Time
+}
+
 type Message struct {
 	ID           string
 	ProjectID    string

@@ -14,6 +14,9 @@ type MoveArgs struct {
 	Multiattach bool   `json:"multiattach,omitempty"` // of the new type
 	OnDemand    bool   `json:"on_demand,omitempty"`   // the volume may move to another pool
 
+	Reencrypts bool    `json:"reencrypts,omitempty"` // the new type encrypts otherwise, or one of them does not
+	KeyID      *string `json:"key,omitempty"`        // then the new key, nil for none
+
 	Step   string      `json:"step,omitempty"`   // what the worker is to do
 	Source *CopySource `json:"source,omitempty"` // in the step of copying
 	Tries  int         `json:"tries,omitempty"`  // how often the source was lost while it was read
@@ -73,8 +76,9 @@ func (s *Store) BackendIDOf(ctx context.Context, id string) (string, error) {
 // Retype is what os-retype asks for.
 type Retype struct {
 	Type        VolumeType
-	Multiattach bool // of the new type
-	OnDemand    bool // migration_policy
+	Multiattach bool    // of the new type
+	OnDemand    bool    // migration_policy
+	KeyID       *string // when the new type is encrypted, and not as the old one; made with KeyMade
 }
 
 // RetypeVolume begins giving a volume another type. The quota of the new type
@@ -90,14 +94,12 @@ func (s *Store) RetypeVolume(ctx context.Context, a Actor, id string, r Retype) 
 		if err != nil {
 			return fmt.Errorf("retype volume: %w", err)
 		}
-		switch _, err := t.typeEncryption(ctx, r.Type.ID); {
-		case err == nil:
-			return noKeyManager()
-		case !none(err):
-			return fmt.Errorf("encryption of the new type: %w", err)
+		reencrypts, err := t.reencrypts(ctx, v.VolumeTypeID, r)
+		if err != nil {
+			return err
 		}
 		job, err := t.addJob(ctx, a, newJob{kind: JobVolumeRetype, queue: QueueScheduler, volume: id,
-			args: MoveArgs{TypeID: r.Type.ID, Multiattach: r.Multiattach, OnDemand: r.OnDemand}})
+			args: MoveArgs{TypeID: r.Type.ID, Multiattach: r.Multiattach, OnDemand: r.OnDemand, Reencrypts: reencrypts, KeyID: r.KeyID}})
 		if err != nil {
 			return err
 		}
@@ -110,6 +112,22 @@ func (s *Store) RetypeVolume(ctx context.Context, a Actor, id string, r Retype) 
 		}
 		return nil
 	})
+}
+
+// reencrypts reports whether a retype changes how a volume is encrypted, and
+// takes its key.
+func (t *txn) reencrypts(ctx context.Context, was string, r Retype) (bool, error) {
+	same, err := t.sameEncryption(ctx, sameEncryptionParams{One: was, Other: r.Type.ID})
+	if err != nil {
+		return false, fmt.Errorf("compare encryptions: %w", err)
+	}
+	if !same {
+		return true, t.checkKey(ctx, r.Type.ID, r.KeyID)
+	}
+	if r.KeyID != nil { // the types have changed meanwhile
+		return false, noKeyManager()
+	}
+	return false, nil
 }
 
 // typeQuota is what a volume and those of its snapshots that are its project's

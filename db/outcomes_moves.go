@@ -69,8 +69,23 @@ func (s *Store) Moved(ctx context.Context, j *Job, args MoveArgs, serviceUUID, a
 		if j.Kind != JobVolumeRetype {
 			return nil
 		}
+		if err := t.changeEncryption(ctx, &v, args); err != nil {
+			return err
+		}
 		return t.changeType(ctx, j, &v, args)
 	})
+}
+
+// changeEncryption gives a volume the key of its new type; the old one is
+// for a later request of its project to delete.
+func (t *txn) changeEncryption(ctx context.Context, v *Volume, args MoveArgs) error {
+	if !args.Reencrypts {
+		return nil
+	}
+	if err := t.setVolumeKey(ctx, setVolumeKeyParams{KeyID: args.KeyID, ID: v.ID}); err != nil {
+		return fmt.Errorf("set key: %w", err)
+	}
+	return t.loosenKey(ctx, v.ProjectID, v.EncryptionKeyID)
 }
 
 // discard adds the job that removes what a move has left on the backend of
@@ -196,6 +211,9 @@ func undoMove(ctx context.Context, t *txn, j *Job) error {
 	}
 	if err := t.failMove(ctx, failMoveParams{Running: moving, ID: v.ID}); err != nil {
 		return fmt.Errorf("end the move: %w", err)
+	}
+	if err := t.loosenKey(ctx, v.ProjectID, args.KeyID); err != nil {
+		return err
 	}
 	switch args.Step {
 	case StepMakeCopy, StepSwap, StepAwait:

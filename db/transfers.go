@@ -14,6 +14,7 @@ type NewTransfer struct {
 	AllowEncrypted bool // 3.70 and later
 	KeyDigits      int
 	SaltBytes      int
+	Key            *KeyChange // of an encrypted volume: the service keeps its key until somebody accepts
 }
 
 // CreateTransfer writes the offer and returns its key, which nobody sees again.
@@ -31,6 +32,9 @@ func (s *Store) CreateTransfer(ctx context.Context, n NewTransfer) (Transfer, st
 		if err := offersEncrypted(v, n); err != nil {
 			return err
 		}
+		if err := t.changeKey(ctx, v.ID, n.Key); err != nil {
+			return err
+		}
 		if !n.NoSnapshots {
 			if err := t.snapshotsGoAlong(ctx, v, "snapshot: %s status must be available"); err != nil {
 				return err
@@ -46,8 +50,7 @@ func (s *Store) CreateTransfer(ctx context.Context, n NewTransfer) (Transfer, st
 	return out, key, err
 }
 
-// offersEncrypted refuses the offer of an encrypted volume: without a key
-// manager nobody could hand over its key.
+// offersEncrypted refuses what may not be offered of encrypted volumes.
 func offersEncrypted(v Volume, n NewTransfer) error {
 	switch {
 	case v.EncryptionKeyID == nil:
@@ -56,25 +59,30 @@ func offersEncrypted(v Volume, n NewTransfer) error {
 		return Errorf(Invalid, "Invalid volume: transferring encrypted volume is not supported")
 	case n.NoSnapshots:
 		return Errorf(Invalid, "Invalid volume: transferring an encrypted volume without its snapshots is not supported")
+	case n.Key == nil && keyOf(&v) != nil: // it has got the key meanwhile
+		return noKeyManager()
 	}
-	return noKeyManager()
+	return nil
 }
 
 // snapshotsGoAlong refuses when a snapshot of the volume's project cannot;
 // format takes its id.
 func (t *txn) snapshotsGoAlong(ctx context.Context, v Volume, format string) error {
-	id, err := t.snapshotNotIn(ctx, snapshotNotInParams{VolumeID: v.ID, ProjectID: v.ProjectID, Accepts: SnapshotTransfer.Accepts})
+	n, err := t.snapshotNotIn(ctx, snapshotNotInParams{VolumeID: v.ID, ProjectID: v.ProjectID, Accepts: SnapshotTransfer.Accepts})
 	switch {
 	case none(err):
 		return nil
 	case err != nil:
 		return fmt.Errorf("snapshots of the volume: %w", err)
+	case n.Grouped:
+		return Errorf(Invalid, "Invalid snapshot: Snapshot %s is part of a group snapshot.", n.ID)
 	}
-	return Errorf(Invalid, "Invalid snapshot: "+format, id)
+	return Errorf(Invalid, "Invalid snapshot: "+format, n.ID)
 }
 
-// DeleteTransfer ends an offer; its volume is available again.
-func (s *Store) DeleteTransfer(ctx context.Context, id string) error {
+// DeleteTransfer ends an offer; its volume is available again, with the key that
+// change gives it.
+func (s *Store) DeleteTransfer(ctx context.Context, id string, change *KeyChange) error {
 	return s.tx(ctx, func(t *txn) error {
 		tr, err := t.lockTransfer(ctx, id)
 		if none(err) {
@@ -87,14 +95,18 @@ func (s *Store) DeleteTransfer(ctx context.Context, id string) error {
 		if err != nil && !none(err) { // a volume whose status was reset keeps it
 			return fmt.Errorf("withdraw volume: %w", err)
 		}
+		if err := t.changeKey(ctx, tr.VolumeID, change); err != nil {
+			return err
+		}
 		return t.deleteTransfer(ctx, id)
 	})
 }
 
 // AcceptTransfer moves the volume of an offer, with its snapshots unless the
 // offer leaves them, to the project of a, and the quota with them. anyType lets
-// a have a type that his project may not use.
-func (s *Store) AcceptTransfer(ctx context.Context, a Actor, id, key string, anyType bool) (Transfer, error) {
+// a have a type that his project may not use; change is the key that he made of
+// the service's.
+func (s *Store) AcceptTransfer(ctx context.Context, a Actor, id, key string, anyType bool, change *KeyChange) (Transfer, error) {
 	var tr Transfer
 	err := s.tx(ctx, func(t *txn) error {
 		var err error
@@ -117,12 +129,37 @@ func (s *Store) AcceptTransfer(ctx context.Context, a Actor, id, key string, any
 		if err != nil {
 			return err
 		}
+		if change == nil && keyOf(&v) != nil {
+			return noKeyManager()
+		}
+		if err := t.changeKey(ctx, v.ID, change); err != nil {
+			return err
+		}
 		if err := t.acceptTransfer(ctx, acceptTransferParams{DestinationProjectID: a.ProjectID, ID: id}); err != nil {
 			return fmt.Errorf("accept transfer: %w", err)
 		}
 		return t.moveQuota(ctx, a.ProjectID, v, snaps)
 	})
 	return tr, err
+}
+
+// OfferedVolume is the volume of an offer, for one who has its key.
+func (s *Store) OfferedVolume(ctx context.Context, id, key string) (Volume, error) {
+	tr, err := s.openTransfer(ctx, id)
+	if none(err) {
+		return Volume{}, transferList.gone(id)
+	}
+	if err != nil {
+		return Volume{}, fmt.Errorf("transfer: %w", err)
+	}
+	if !tr.opens(key) {
+		return Volume{}, Errorf(Invalid, "Invalid auth key: Attempt to transfer %s with invalid auth key.", id)
+	}
+	v, err := s.GetVolume(ctx, tr.VolumeID)
+	if err != nil {
+		return v, fmt.Errorf("volume of the transfer: %w", err)
+	}
+	return v, nil
 }
 
 // mayAccept checks what does not depend on the volume's status.

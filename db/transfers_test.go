@@ -53,10 +53,10 @@ func TestTransferMovesVolumeSnapshotsAndQuota(t *testing.T) {
 	if err := s.DeleteVolume(t.Context(), alice, v.ID, db.DeleteOptions{Cascade: true}); !db.IsKind(err, db.Invalid) {
 		t.Errorf("delete of an offered volume: %v", err)
 	}
-	if _, err := s.AcceptTransfer(t.Context(), bob, tr.ID, "0123456789abcdef", false); !db.IsKind(err, db.Invalid) {
+	if _, err := s.AcceptTransfer(t.Context(), bob, tr.ID, "0123456789abcdef", false, nil); !db.IsKind(err, db.Invalid) {
 		t.Errorf("wrong key: %v", err)
 	}
-	_, err := s.AcceptTransfer(t.Context(), bob, tr.ID, key, false)
+	_, err := s.AcceptTransfer(t.Context(), bob, tr.ID, key, false, nil)
 	must(t, err)
 	after, err := s.GetVolume(t.Context(), v.ID)
 	must(t, err)
@@ -80,7 +80,7 @@ func TestSnapshotsStayWhenTheyAreNotOffered(t *testing.T) {
 	v := made(t, s, db.NewVolume{})
 	snap := snapshotOf(t, s, alice, v.ID)
 	tr, key := offer(t, s, v.ID, true)
-	_, err := s.AcceptTransfer(t.Context(), bob, tr.ID, key, false)
+	_, err := s.AcceptTransfer(t.Context(), bob, tr.ID, key, false, nil)
 	must(t, err)
 	stayed, err := s.GetSnapshot(t.Context(), snap)
 	must(t, err)
@@ -93,7 +93,7 @@ func TestSnapshotsStayWhenTheyAreNotOffered(t *testing.T) {
 	}
 	// The next offer, with snapshots, does not give away what is a third project's.
 	tr, key = offer(t, s, v.ID, false)
-	_, err = s.AcceptTransfer(t.Context(), carol, tr.ID, key, false)
+	_, err = s.AcceptTransfer(t.Context(), carol, tr.ID, key, false, nil)
 	must(t, err)
 	if stayed, err = s.GetSnapshot(t.Context(), snap); err != nil || stayed.ProjectID != "p1" {
 		t.Errorf("snapshot of %s, %v", stayed.ProjectID, err)
@@ -111,7 +111,7 @@ func TestTransferIsAcceptedOnce(t *testing.T) {
 	var winners []db.Actor
 	for _, a := range []db.Actor{bob, carol, bob, carol} {
 		wg.Go(func() {
-			_, err := s.AcceptTransfer(context.Background(), a, tr.ID, key, false)
+			_, err := s.AcceptTransfer(context.Background(), a, tr.ID, key, false, nil)
 			mu.Lock()
 			defer mu.Unlock()
 			switch {
@@ -144,7 +144,7 @@ func TestTransfersBothWaysDoNotDeadlock(t *testing.T) {
 		to := bob
 		if i%2 == 0 {
 			tr, key := offer(t, s, v.ID, false)
-			_, err := s.AcceptTransfer(t.Context(), bob, tr.ID, key, false)
+			_, err := s.AcceptTransfer(t.Context(), bob, tr.ID, key, false, nil)
 			must(t, err)
 			to = alice
 		}
@@ -154,7 +154,7 @@ func TestTransfersBothWaysDoNotDeadlock(t *testing.T) {
 	var wg sync.WaitGroup
 	for _, d := range deals {
 		wg.Go(func() {
-			if _, err := s.AcceptTransfer(context.Background(), d.to, d.id, d.key, false); err != nil {
+			if _, err := s.AcceptTransfer(context.Background(), d.to, d.id, d.key, false, nil); err != nil {
 				t.Error(err)
 			}
 		})
@@ -174,7 +174,7 @@ func TestAcceptIsRefusedWhole(t *testing.T) {
 	tr, key := offer(t, s, v.ID, false)
 	refused := func(what string, kind db.Kind, message string) {
 		t.Helper()
-		_, err := s.AcceptTransfer(t.Context(), bob, tr.ID, key, false)
+		_, err := s.AcceptTransfer(t.Context(), bob, tr.ID, key, false, nil)
 		if !db.IsKind(err, kind) || err.Error() != message {
 			t.Errorf("%s: %v", what, err)
 		}
@@ -210,7 +210,7 @@ func TestAcceptIsRefusedWhole(t *testing.T) {
 	must(t, s.ResetVolume(t.Context(), alice, v.ID, db.VolumeReset{Status: &available}))
 	refused("reset volume", db.Invalid, "Invalid volume: Transfer "+tr.ID+": Volume id "+v.ID+" expected in awaiting-transfer state.")
 	// The offer of a volume that was reset goes without touching it.
-	must(t, s.DeleteTransfer(t.Context(), tr.ID))
+	must(t, s.DeleteTransfer(t.Context(), tr.ID, nil))
 	settled(t, s)
 }
 
@@ -220,7 +220,7 @@ func TestForcedDeleteTakesTheOfferAlong(t *testing.T) {
 	v := made(t, s, db.NewVolume{})
 	tr, key := offer(t, s, v.ID, false)
 	must(t, s.DeleteVolume(t.Context(), alice, v.ID, db.DeleteOptions{Force: true}))
-	if _, err := s.AcceptTransfer(t.Context(), bob, tr.ID, key, false); !db.IsKind(err, db.Invalid) {
+	if _, err := s.AcceptTransfer(t.Context(), bob, tr.ID, key, false, nil); !db.IsKind(err, db.Invalid) {
 		t.Errorf("accept of a volume that is deleted: %v", err)
 	}
 	must(t, s.VolumeDeleted(t.Context(), claim(t, s, db.VolumeQueue(worker))))

@@ -22,6 +22,7 @@ type NewVolume struct {
 	ImageID          string  // or from this image
 	GroupID          *string // the group that it joins
 	Hints            json.RawMessage
+	EncryptionKeyID  *string // of an encrypted type; made with KeyMade
 }
 
 // CreateVolume writes the volume, its quota and its job. The sources are held
@@ -31,7 +32,7 @@ func (s *Store) CreateVolume(ctx context.Context, a Actor, n NewVolume) (Volume,
 	err := s.tx(ctx, func(t *txn) error {
 		p := insertVolumeParams{ID: n.ID, ProjectID: a.ProjectID, UserID: a.UserID, Size: n.SizeGiB, Status: VolumeCreate.Running,
 			Name: n.Name, Description: n.Description, Multiattach: n.Multiattach, AvailabilityZone: n.AvailabilityZone,
-			VolumeTypeID: n.Type.ID, SnapshotID: n.SnapshotID, SourceVolid: n.SourceVolumeID,
+			VolumeTypeID: n.Type.ID, SnapshotID: n.SnapshotID, SourceVolid: n.SourceVolumeID, EncryptionKeyID: n.EncryptionKeyID,
 			Metadata: n.Metadata.orEmpty(), AdminMetadata: Metadata{}}
 		members, err := t.joinGroup(ctx, n, &p)
 		if err != nil {
@@ -44,7 +45,7 @@ func (s *Store) CreateVolume(ctx context.Context, a Actor, n NewVolume) (Volume,
 		if v, err = t.insertVolume(ctx, p); err != nil {
 			return fmt.Errorf("insert volume: %w", err)
 		}
-		if err := t.encryptionKey(ctx, n.Type.ID); err != nil {
+		if err := t.checkKey(ctx, n.Type.ID, n.EncryptionKeyID); err != nil {
 			return err
 		}
 		if err := t.checkVolumeSize(ctx, a.ProjectID, n.SizeGiB); err != nil {
@@ -97,6 +98,9 @@ type DeleteOptions struct {
 	Cascade bool // its snapshots too
 	Force   bool // whatever its status
 	Own     bool // with Cascade: only when all snapshots are of the volume's project
+	// Held is told of a volume with a key of its own, whose job then waits for
+	// ReleaseDelete; nil: the key is left among the loose ones.
+	Held *HeldDelete
 }
 
 // DeleteVolume begins the end of a volume. One that no scheduler ever placed
@@ -124,6 +128,9 @@ func (s *Store) DeleteVolume(ctx context.Context, a Actor, id string, o DeleteOp
 		} else if waiting, err := t.volumeHasJobs(ctx, id); err != nil {
 			return err
 		} else if !waiting {
+			if err := t.holdDelete(ctx, &v, "", o.Held); err != nil {
+				return err
+			}
 			return t.removeVolume(ctx, id)
 		}
 		if o.Cascade {
@@ -131,8 +138,11 @@ func (s *Store) DeleteVolume(ctx context.Context, a Actor, id string, o DeleteOp
 				return fmt.Errorf("delete snapshots: %w", err)
 			}
 		}
-		_, err = t.addJob(ctx, a, newJob{kind: JobVolumeDelete, queue: queue, volume: id, args: DeleteArgs{Cascade: o.Cascade}})
-		return err
+		job, err := t.addJob(ctx, a, newJob{kind: JobVolumeDelete, queue: queue, volume: id, args: DeleteArgs{Cascade: o.Cascade}})
+		if err != nil {
+			return err
+		}
+		return t.holdDelete(ctx, &v, job, o.Held)
 	})
 }
 
@@ -167,6 +177,9 @@ func (t *txn) removeVolume(ctx context.Context, id string) error {
 	}
 	if err != nil {
 		return fmt.Errorf("delete volume row: %w", err)
+	}
+	if err := t.loosenKey(ctx, v.ProjectID, v.EncryptionKeyID); err != nil {
+		return err
 	}
 	if !v.ConsumesQuota {
 		return nil

@@ -524,10 +524,10 @@ func (q *Queries) holdHost(ctx context.Context, host string) (bool, error) {
 const insertVolume = `-- name: insertVolume :one
 INSERT INTO volumes (id, project_id, user_id, size, status, name, description, bootable, multiattach, availability_zone,
                      volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata,
-                     host, group_id, consistencygroup_id)
+                     host, group_id, consistencygroup_id, encryption_key_id)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
         $11, $12, $13, $14, $15, $16,
-        $17, $18, $19)
+        $17, $18, $19, $20)
 RETURNING id, project_id, user_id, created_at, updated_at, launched_at, size, status, previous_status, attach_status, migration_status, replication_status, name, description, bootable, multiattach, encryption_key_id, availability_zone, host, cluster_name, volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata, group_id, consistencygroup_id, provider_id, service_uuid, shared_targets, consumes_quota, name_id
 `
 
@@ -551,6 +551,7 @@ type insertVolumeParams struct {
 	Host               *string
 	GroupID            *string
 	ConsistencygroupID *string
+	EncryptionKeyID    *string
 }
 
 func (q *Queries) insertVolume(ctx context.Context, arg insertVolumeParams) (Volume, error) {
@@ -574,6 +575,7 @@ func (q *Queries) insertVolume(ctx context.Context, arg insertVolumeParams) (Vol
 		arg.Host,
 		arg.GroupID,
 		arg.ConsistencygroupID,
+		arg.EncryptionKeyID,
 	)
 	var i Volume
 	err := row.Scan(

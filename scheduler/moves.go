@@ -29,6 +29,9 @@ func (s *Scheduler) retype(ctx context.Context, j *db.Job) error {
 	if err != nil {
 		return err
 	}
+	if args.Reencrypts {
+		return s.reencrypt(ctx, j, args, v, req, pools)
+	}
 	_, err = Pick(s.Config, pools, stay)
 	if err == nil {
 		args.Step = db.StepInPlace
@@ -41,6 +44,24 @@ func (s *Scheduler) retype(ctx context.Context, j *db.Job) error {
 		}
 	}
 	return s.noPlace(ctx, j, err)
+}
+
+// reencrypt finds a pool for a copy that is encrypted otherwise, if it can be
+// the one where the volume is.
+func (s *Scheduler) reencrypt(ctx context.Context, j *db.Job, args db.MoveArgs, v db.Volume, req Request, pools []Pool) error {
+	if !args.OnDemand {
+		return s.Store.MoveRefused(ctx, j, "Retype requires migration but is not allowed.", db.DetailNoBackend)
+	}
+	here := req
+	here.OnlyPool = deref(v.Host)
+	pool, err := Pick(s.Config, pools, here)
+	if err != nil {
+		pool, err = Pick(s.Config, pools, req)
+	}
+	if err != nil {
+		return s.noPlace(ctx, j, err)
+	}
+	return s.sendOff(ctx, j, args, v, pool)
 }
 
 // migrate asks whether the pool, or a pool of the backend, that the

@@ -34,16 +34,23 @@ type copier struct {
 	log *slog.Logger
 	src source
 	dst driver.Device
+	// blank takes only a source without contents: what is encrypted otherwise
+	// cannot be taken over as it is.
+	blank bool
 }
 
 var (
-	zeroPiece  [copyPiece]byte
-	errDiffers = errors.New("the copy differs from what was read")
+	zeroPiece   [copyPiece]byte
+	errDiffers  = errors.New("the copy differs from what was read")
+	errNotBlank = errors.New("the volume has contents, which only a server that has the key can encrypt otherwise")
 )
 
 // run copies, makes it durable and reads it back.
 func (c *copier) run(ctx context.Context) error {
 	sent, err := c.scan(ctx, "copying", c.sourceHole, c.readSource, func(p []byte, off int64) error {
+		if c.blank {
+			return errNotBlank
+		}
 		if _, err := c.dst.WriteAt(p, off); err != nil {
 			return fmt.Errorf("write the copy: %w", err)
 		}

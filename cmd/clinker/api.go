@@ -67,6 +67,10 @@ func (b *base) apiHandler(replies string, compute api.Compute) (http.Handler, er
 	if err != nil {
 		return nil, err
 	}
+	keys, err := openKeys(b.cfg, b.log)
+	if err != nil {
+		return nil, err
+	}
 	levels := newLevels(d.Debug)
 	zone := d.DefaultZone
 	if zone == "" {
@@ -77,7 +81,7 @@ func (b *base) apiHandler(replies string, compute api.Compute) (http.Handler, er
 		PublicEndpoint: d.PublicEndpoint, MaxLimit: d.MaxLimit,
 		DefaultVolumeType: d.DefaultVolumeType, DefaultGroupType: d.DefaultGroupType, DefaultAvailabilityZone: zone, ZoneFallback: d.ZoneFallback,
 		ClonesAcrossZones: !d.ClonedSameZone, WaitLimit: config.Seconds(d.RPCTimeout), ReplyTo: replies,
-		Compute: compute, Images: images, ImageOptions: imageOptions(d.Images), VolumeName: d.VolumeName,
+		Compute: compute, Images: images, ImageOptions: imageOptions(d.Images), Keys: keys, VolumeName: d.VolumeName,
 		TransferKeyLength: d.TransferKeyLength, TransferSaltLength: d.TransferSaltLength}), nil
 }
 

@@ -17,3 +17,8 @@ WHERE volume_type_id = @volume_type_id;
 
 -- name: deleteTypeEncryption :execrows
 DELETE FROM volume_type_encryption WHERE volume_type_id = @volume_type_id;
+
+-- sameEncryption compares what makes blocks look different; two types without encryption are alike.
+-- name: sameEncryption :one
+SELECT coalesce((SELECT (provider, control_location, cipher, key_size)::text FROM volume_type_encryption WHERE volume_type_id = @one::uuid), '')
+     = coalesce((SELECT (provider, control_location, cipher, key_size)::text FROM volume_type_encryption WHERE volume_type_id = @other::uuid), '') AS same;

@@ -1,10 +1,10 @@
 -- name: insertVolume :one
 INSERT INTO volumes (id, project_id, user_id, size, status, name, description, bootable, multiattach, availability_zone,
                      volume_type_id, snapshot_id, source_volid, metadata, admin_metadata, image_metadata,
-                     host, group_id, consistencygroup_id)
+                     host, group_id, consistencygroup_id, encryption_key_id)
 VALUES (@id, @project_id, @user_id, @size, @status, @name, @description, @bootable, @multiattach, @availability_zone,
         @volume_type_id, @snapshot_id, @source_volid, @metadata, @admin_metadata, @image_metadata,
-        @host, @group_id, @consistencygroup_id)
+        @host, @group_id, @consistencygroup_id, @encryption_key_id)
 RETURNING *;
 
 -- name: GetVolume :one

@@ -19,6 +19,8 @@ type Config struct {
 	Glance   Glance      `section:"glance"`
 	Nova     Nova        `section:"nova"`
 	Policy   Policy      `section:"oslo_policy"`
+	Keys     KeyManager  `section:"key_manager"`
+	Barbican Barbican    `section:"barbican"`
 	Backends []Backend   // in the order of enabled_backends
 
 	source *source
