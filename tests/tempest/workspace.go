@@ -73,6 +73,9 @@ func (w *workspace) run(name, pattern string) {
 	r := &results{name: name}
 	rest := r.read(out)
 	err = cmd.Wait()
+	if w.p.Context().Err() != nil {
+		w.p.Fatal("interrupted")
+	}
 	r.took = time.Since(began)
 	if len(r.tests) == 0 || err != nil && r.count(failed) == 0 {
 		w.p.Fatalf("stestr run %s: %v\n%s", pattern, err, rest)
