@@ -35,7 +35,8 @@ func (c *cloud) settings(dir string, have *stock) map[string]section {
 		// What the fake hypervisor can do.
 		"compute-feature-enabled": {"attach_encrypted_volume": true, "volume_multiattach": true, "swap_volume": true, "resize": true,
 			"snapshot": true, "suspend": true, "shelve": true, "console_output": false, "vnc_console": false, "interface_attach": false},
-		"image": {"region": keystonetest.Region, "build_timeout": 180},
+		"enforce_scope": {"cinder": true},
+		"image":         {"region": keystonetest.Region, "build_timeout": 180},
 	}
 }
 
