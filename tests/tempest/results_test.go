@@ -8,12 +8,12 @@ import (
 
 func TestLinesOfStestrAreTests(t *testing.T) {
 	const output = `{0} tempest.api.volume.test_a.A.test_one [0.034153s] ... ok
-{1} setUpClass (tempest.api.volume.test_b.B) [0.000000s] ... SKIPPED: Cinder backup feature disabled
+{1} setUpClass (tempest.api.volume.test_b.B) ... SKIPPED: Cinder backup feature disabled
 {1} tempest.api.volume.test_a.A.test_two [12.500000s] ... FAILED
 
 Captured traceback:
     no test
-{0} tempest.api.volume.test_a.A.test_three [0.0s] ... SKIPPED
+{0} tempest.api.volume.test_a.A.test_three ... SKIPPED
 `
 	r := &results{}
 	rest := r.read(strings.NewReader(output))
