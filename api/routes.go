@@ -179,7 +179,8 @@ func (a *API) newRouter(rows []Route) http.Handler {
 type projectKey struct{}
 
 // withProject takes the project id off the path. Both forms of a path work at
-// every microversion, and a slash at the end does not matter.
+// every microversion. A path that ends in a slash names nothing, as upstream:
+// clients rely on that when they have an empty id.
 func (a *API) withProject(mux *chi.Mux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := strings.TrimPrefix(r.URL.Path, "/v3")
@@ -188,8 +189,7 @@ func (a *API) withProject(mux *chi.Mux) http.Handler {
 		if a.projectID.MatchString(first) {
 			project, path = first, "/"+rest
 		}
-		path = strings.TrimSuffix(path, "/")
-		if path == "" || strings.Contains(path, "//") {
+		if strings.HasSuffix(path, "/") || strings.Contains(path, "//") {
 			notRouted(w, r)
 			return
 		}

@@ -43,6 +43,7 @@ type Server struct {
 	t        testing.TB
 	dir      string
 	port     int
+	cached   bool
 	database string // of [database] connection
 	server   *testproc.Process
 	token    string   // of Admin
@@ -50,8 +51,20 @@ type Server struct {
 }
 
 // Start returns a Keystone that takes requests, with its administrator, the
-// default domain and the roles of a cloud.
+// default domain and the roles of a cloud. It remembers nothing: a revoked token
+// is refused at once.
 func Start(t testing.TB) *Server {
+	t.Helper()
+	return start(t, false)
+}
+
+// StartCached is Start with a cache, which a cloud in use has: for much traffic.
+func StartCached(t testing.TB) *Server {
+	t.Helper()
+	return start(t, true)
+}
+
+func start(t testing.TB, cached bool) *Server {
 	t.Helper()
 	for _, path := range []string{uwsgi, manage, wsgi} {
 		if _, err := os.Stat(path); err != nil {
@@ -59,7 +72,7 @@ func Start(t testing.TB) *Server {
 		}
 	}
 	port := testproc.FreePorts(t, 1)[0]
-	s := &Server{t: t, dir: workFolder(t), port: port, URL: fmt.Sprintf("http://127.0.0.1:%d/v3", port), TokenLife: time.Hour,
+	s := &Server{t: t, dir: workFolder(t), port: port, cached: cached, URL: fmt.Sprintf("http://127.0.0.1:%d/v3", port), TokenLife: time.Hour,
 		Admin: User{Name: "admin", Password: rand.Text(), Domain: "default"}}
 	s.startDatabase()
 	s.makeKeys("fernet")
@@ -156,15 +169,15 @@ func (s *Server) makeKeys(name string) {
 	}
 }
 
-// configure writes keystone.conf. Passwords are hashed fast, nothing is cached:
-// a revoked token is refused at once.
+// configure writes keystone.conf. Passwords are hashed fast.
 func (s *Server) configure() {
 	s.write("keystone.conf", fmt.Sprintf(`[DEFAULT]
 log_file = %s
 [database]
 connection = %s
 [cache]
-enabled = false
+enabled = %v
+backend = dogpile.cache.memory
 [token]
 provider = fernet
 expiration = %d
@@ -174,7 +187,7 @@ key_repository = %s
 key_repository = %s
 [identity]
 password_hash_rounds = 4
-`, s.in("keystone.log"), s.database, int(s.TokenLife.Seconds()), s.in("fernet"), s.in("receipts")))
+`, s.in("keystone.log"), s.database, s.cached, int(s.TokenLife.Seconds()), s.in("fernet"), s.in("receipts")))
 }
 
 // environment keeps what is installed for other Pythons out.

@@ -9,7 +9,7 @@ import (
 )
 
 // startStub stands where Nova and its clients look for a network service, all
-// of whose lists are empty, and for the versions of an image service.
+// of whose lists are empty and without limits, and for the versions of an image service.
 func (s *Server) startStub() {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -25,6 +25,8 @@ func (s *Server) startStub() {
 			}
 		case strings.TrimSuffix(r.URL.Path, "/") == "/network":
 			body["versions"] = []any{map[string]any{"id": "v2.0", "status": "CURRENT", "links": []any{map[string]any{"rel": "self", "href": s.stub + "/network/v2.0/"}}}}
+		case strings.Contains(r.URL.Path, "/quotas/"):
+			body["quota"] = map[string]any{"port": -1, "network": -1}
 		default:
 			body[strings.ReplaceAll(strings.TrimSuffix(path.Base(r.URL.Path), ".json"), "-", "_")] = []any{}
 		}

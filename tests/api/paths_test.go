@@ -69,7 +69,7 @@ func TestPathsThatNoRouteMatches(t *testing.T) {
 	c := newCaller(t)
 	id := c.volume()
 	for _, r := range []struct{ method, path string }{
-		{"GET", "/nonsense"}, {"PATCH", "/volumes/" + id}, {"DELETE", "/volumes"}, {"DELETE", "/volumes/"}, {"PUT", "/limits"}, {"GET", "/volumes/" + id + "/nonsense/x/y"},
+		{"GET", "/nonsense"}, {"PATCH", "/volumes/" + id}, {"DELETE", "/volumes"}, {"DELETE", "/volumes/"}, {"GET", "/volumes/"}, {"PUT", "/volumes/"}, {"GET", "/volumes/detail/"}, {"PUT", "/limits"}, {"GET", "/volumes/" + id + "/nonsense/x/y"},
 	} {
 		a := c.want(404, r.method, r.path, nil)
 		if a.header.Get("OpenStack-API-Version") != "" {

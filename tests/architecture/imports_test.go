@@ -32,6 +32,7 @@ var children = map[string][]string{
 	"api/policy":     nil,
 	"api/schema":     nil,
 	"api/standalone": {"api"},
+	"tests/tempest":  {"internal", "tests/harness"},
 }
 
 func TestImportsFollowTheHousePlan(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/clinker-io/clinker/internal/barbicantest"
 	"github.com/clinker-io/clinker/internal/glancetest"
 	"github.com/clinker-io/clinker/internal/keystonetest"
 	"github.com/clinker-io/clinker/internal/novatest"
@@ -47,9 +48,9 @@ func startCloud(p *program) *cloud {
 // startPeers starts everything but the service and its database.
 func (c *cloud) startPeers() {
 	p := c.p
-	p.together(func() { c.rabbit = rabbittest.Start(p) }, func() { c.keystone = keystonetest.Start(p) })
+	p.together(func() { c.rabbit = rabbittest.Start(p) }, func() { c.keystone = keystonetest.StartCached(p) })
 	c.keystone.Project(keystonetest.ServiceProject)
-	c.glance = glancetest.Start(p, c.keystone)
+	p.together(func() { c.glance = glancetest.Start(p, c.keystone) }, func() { barbicantest.Start(p, c.keystone) })
 	c.nova = novatest.Start(p, c.keystone, c.rabbit.URL, novatest.Options{Image: c.glance.URL})
 }
 

@@ -18,7 +18,10 @@ const (
 // test is one, or the preparation of a class of them.
 type test struct{ name, result, reason string }
 
-var testLine = regexp.MustCompile(`^\{\d+\} (.+) \[[0-9.]+s\] \.\.\. (ok|FAILED|SKIPPED)(?:: (.*))?$`)
+var testLine = regexp.MustCompile(`^\{\d+\} (.+?)(?: \[[0-9.]+s\])? \.\.\. (ok|FAILED|SKIPPED)(?:: (.*))?$`)
+
+// totalsLine is what stestr counts in the end.
+var totalsLine = regexp.MustCompile(`(?m)^Ran: (\d+) tests`)
 
 // parseTest reads a line that stestr prints for a test.
 func parseTest(line string) (test, bool) {
@@ -83,6 +86,10 @@ func (w *workspace) mayBeSkipped(t test) bool {
 func (w *workspace) report(r *results, rest string) {
 	if r.count(failed) > 0 {
 		fmt.Println(rest)
+		w.bad = true
+	}
+	if m := totalsLine.FindStringSubmatch(rest); m == nil || m[1] != fmt.Sprint(len(r.tests)) {
+		fmt.Printf("%d tests were read of stestr's output, of %v\n", len(r.tests), m)
 		w.bad = true
 	}
 	fmt.Printf("\n%s: %d passed, %d failed, %d skipped in %.0f s with %d workers\n", r.name, r.count(passed), r.count(failed), r.count(skipped),

@@ -17,7 +17,7 @@ import (
 
 const (
 	stopLimit  = 30 * time.Second
-	readyLimit = 60 * time.Second
+	readyLimit = 120 * time.Second
 	registered = "password of the user"
 )
 
@@ -70,6 +70,9 @@ username = cinder
 password = %s
 project_name = service
 region_name = %s
+timeout = 60
+[service_user]
+send_service_user_token = True
 [%s]
 volume_driver = file
 volume_backend_name = %s

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/clinker-io/clinker/internal/barbicantest"
 	"github.com/clinker-io/clinker/internal/keystonetest"
 )
 
@@ -18,10 +19,10 @@ func (c *cloud) settings(dir string, have *stock) map[string]section {
 		"DEFAULT":          {"log_dir": dir, "log_file": "tempest.log", "use_stderr": false},
 		"oslo_concurrency": {"lock_path": dir},
 		"auth": {"use_dynamic_credentials": true, "create_isolated_networks": false, "admin_username": c.keystone.Admin.Name,
-			"admin_password": c.keystone.Admin.Password, "admin_project_name": "admin", "admin_domain_name": "Default", "tempest_roles": "member"},
+			"admin_password": c.keystone.Admin.Password, "admin_project_name": "admin", "admin_domain_name": "Default", "tempest_roles": "member," + barbicantest.Creator},
 		"identity": {"uri_v3": c.keystone.URL, "auth_version": "v3", "region": keystonetest.Region, "default_domain_id": "default",
 			"v3_endpoint_type": "public", "catalog_type": "identity"},
-		"service_available": {"cinder": true, "glance": true, "nova": true, "neutron": false, "swift": false, "horizon": false},
+		"service_available": {"cinder": true, "glance": true, "nova": true, "barbican": true, "neutron": false, "swift": false, "horizon": false},
 		"validation":        {"run_validation": false},
 		"volume": {"catalog_type": "volumev3", "endpoint_type": "public", "build_interval": 1, "build_timeout": 180,
 			"backend_names": backends[0].name + "," + backends[1].name, "storage_protocol": "iSCSI", "vendor_name": "Open Source",
@@ -34,7 +35,8 @@ func (c *cloud) settings(dir string, have *stock) map[string]section {
 		// What the fake hypervisor can do.
 		"compute-feature-enabled": {"attach_encrypted_volume": true, "volume_multiattach": true, "swap_volume": true, "resize": true,
 			"snapshot": true, "suspend": true, "shelve": true, "console_output": false, "vnc_console": false, "interface_attach": false},
-		"image": {"region": keystonetest.Region, "build_timeout": 180},
+		"enforce_scope": {"cinder": true},
+		"image":         {"region": keystonetest.Region, "build_timeout": 180},
 	}
 }
 
