@@ -8,7 +8,7 @@ export CGO_ENABLED ?= 0
 STATE ?= $(if $(filter 0,$(shell id -u)),/var/lib/clinker,$(or $(XDG_STATE_HOME),$(HOME)/.local/state)/clinker)
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: help run build test lint unit e2e demo bench bench-api tempest tempest-guide generate clean
+.PHONY: help run build test lint unit e2e devstack nova demo bench bench-api tempest tempest-guide generate clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,13 +31,28 @@ lint: ## gofmt, vet, staticcheck, shellcheck
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "not gofmt-ed: $$bad"; exit 1; }
 	@go vet ./...
 	@go tool -modfile=tools/go.mod staticcheck ./...
-	@shellcheck scripts/* $$(git ls-files '*.sh' .ci/run)
+	@shellcheck scripts/* $$(git ls-files '*.sh' .ci/run devstack/settings devstack/override-defaults devstack/lib tests/devstack/scratch tests/devstack/testdata)
 
 unit: ## tests beside the code
 	@CGO_ENABLED=1 go test -race -p 2 $$(go list ./... | grep -v /tests/)
 
 e2e: ## black-box tests against the built service and real clients
-	@CGO_ENABLED=1 go test -race -count=1 -p 1 -timeout 20m ./tests/...
+	@CGO_ENABLED=1 go test -race -count=1 -p 1 -timeout 20m $$(go list ./tests/... | grep -v /tests/devstack)
+
+devstack: ## the DevStack plugin's phases; DEVSTACK_DIR=checkout: against DevStack's own functions, as root
+	@scripts/install devstack
+	@mkdir -p bin/test && go test -c -o bin/test/devstack.test ./tests/devstack
+ifdef DEVSTACK_DIR
+	@cd tests/devstack && for d in postgresql mysql; do \
+		./scratch env DEVSTACK_DATABASE=$$d DEVSTACK_DIR="$(DEVSTACK_DIR)" ../../bin/test/devstack.test -test.v || exit; done
+else
+	@cd tests/devstack && ../../bin/test/devstack.test -test.v
+endif
+
+nova: ## volumes as a real Nova uses them
+	@scripts/install nova
+	@go vet -tags nova ./tests/nova
+	@CGO_ENABLED=1 go test -tags nova -count=1 -timeout 30m -v ./tests/nova
 
 demo: ## with the service running: what a user does, step by step, with times
 	@scripts/install demo

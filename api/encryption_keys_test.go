@@ -13,13 +13,14 @@ import (
 	"github.com/clinker-io/clinker/openstack/keymanager"
 )
 
+const luks = `{"encryption": {"provider": "luks", "control_location": "front-end", "cipher": "aes-xts-plain64", "key_size": 256}}`
+
 // With the fixed key everything works as with Barbican, and nothing is made or deleted.
 func TestVolumesWithTheFixedKey(t *testing.T) {
 	t.Parallel()
 	b := newBacked(t)
 	user := New(Config{Store: b.store, Auth: auth.Authenticator(asUser{"member", "reader"}), Keys: keymanager.Fixed{}})
 	id, shared := newType(t, b, `{"name": "closed"}`), newType(t, b, `{"name": "shared", "extra_specs": {"multiattach": "<is> True"}}`)
-	const luks = `{"encryption": {"provider": "luks", "control_location": "front-end", "cipher": "aes-xts-plain64", "key_size": 256}}`
 	ask(t, b.admin, "POST", "/types/"+id+"/encryption", "0", luks)
 	ask(t, b.admin, "POST", "/types/"+shared+"/encryption", "0", luks)
 	newType(t, b, `{"name": "open"}`)
@@ -75,7 +76,7 @@ func TestKeysThatCannotBeDeletedAreRemembered(t *testing.T) {
 	b := newBacked(t)
 	user := New(Config{Store: b.store, Auth: auth.Authenticator(asUser{"member", "reader"}), Keys: deaf{}})
 	id := newType(t, b, `{"name": "closed"}`)
-	ask(t, b.admin, "POST", "/types/"+id+"/encryption", "0", `{"encryption": {"provider": "luks", "control_location": "front-end", "cipher": "aes-xts-plain64", "key_size": 256}}`)
+	ask(t, b.admin, "POST", "/types/"+id+"/encryption", "0", luks)
 	create := call{name: "create", method: "POST", path: "/volumes", body: `{"volume": {"size": 1, "volume_type": "closed"}}`, status: 202}
 	steps(t, user, []call{create})
 	volume := dig(t, ask(t, user, "GET", "/volumes", "0", ""), "volumes").([]any)[0].(map[string]any)["id"].(string)

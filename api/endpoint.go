@@ -1,9 +1,11 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/clinker-io/clinker/api/auth"
 	"github.com/clinker-io/clinker/db"
@@ -14,6 +16,7 @@ import (
 // version, schema, policy.
 func (a *API) endpoint(rows []Route) http.HandlerFunc {
 	return func(w http.ResponseWriter, hr *http.Request) {
+		started := time.Now()
 		mv, v, err := negotiate(hr.Header)
 		if err != nil {
 			a.fault(w, hr, v, err)
@@ -22,15 +25,17 @@ func (a *API) endpoint(rows []Route) http.HandlerFunc {
 		r := &Request{Request: hr, Identity: auth.From(hr.Context()), Microversion: mv, api: a}
 		r.project, _ = hr.Context().Value(projectKey{}).(string)
 		row, err := r.prepare(rows)
+		var resp Response
+		if err == nil {
+			resp, err = row.Handle(a, r)
+		}
 		if err != nil {
+			f, _, _ := answerTo(err)
+			a.logCall(r, f.Status, started)
 			a.fault(w, hr, v, err)
 			return
 		}
-		resp, err := row.Handle(a, r)
-		if err != nil {
-			a.fault(w, hr, v, err)
-			return
-		}
+		a.logCall(r, cmp.Or(resp.Status, row.Status), started)
 		resp.write(w, v, row.Status)
 	}
 }

@@ -43,7 +43,7 @@ func (a *API) createGroupSpecs(r *Request) (Response, error) {
 	if err := r.Decode(&body); err != nil {
 		return Response{}, err
 	}
-	return groupSpecsJSON(body.Specs), a.Store.MergeGroupSpecs(r.Context(), t.ID, body.Specs)
+	return groupSpecsJSON(body.Specs), a.Store.MergeGroupSpecs(r.Context(), t.ID, body.Specs, "")
 }
 
 func (a *API) showGroupSpec(r *Request) (Response, error) {
@@ -71,7 +71,7 @@ func (a *API) updateGroupSpec(r *Request) (Response, error) {
 	if _, ok := specs[r.Param("key")]; !ok {
 		return Response{}, badRequest("Request body and URI mismatch")
 	}
-	return JSON(func(b []byte) []byte { return appendSpecs(b, specs) }), a.Store.MergeGroupSpecs(r.Context(), t.ID, specs)
+	return JSON(func(b []byte) []byte { return appendSpecs(b, specs) }), a.Store.MergeGroupSpecs(r.Context(), t.ID, specs, r.Param("key"))
 }
 
 func (a *API) deleteGroupSpec(r *Request) (Response, error) {

@@ -43,8 +43,11 @@ func (a *API) findImage(r *Request, ref string) (*glance.Image, error) {
 	var why error
 	if schema.IsUUID(id) {
 		i, err := a.Images.Show(r.Context(), glanceCaller(r), id)
-		if err == nil {
+		switch {
+		case err == nil:
 			return &i, nil
+		case errors.Is(err, glance.ErrUnavailable):
+			return nil, a.noImage(r, ref, err)
 		}
 		why = err
 	}
@@ -67,7 +70,7 @@ func (a *API) showImage(r *Request, id string) (*glance.Image, error) {
 	}
 	i, err := a.Images.Show(r.Context(), glanceCaller(r), id)
 	switch {
-	case errors.Is(err, glance.ErrNotFound):
+	case errors.Is(err, glance.ErrNotFound), errors.Is(err, glance.ErrAbsent):
 		return nil, db.Errorf(db.NotFound, "Image %s could not be found.", id)
 	case errors.Is(err, glance.ErrUnauthorized):
 		return nil, &db.Error{Kind: db.Forbidden, Msg: fmt.Sprintf("Not authorized for image %s.", id), Err: err}

@@ -53,7 +53,7 @@ func (r *Request) ID() string { return requestID(r.Context()) }
 
 // Actor is the caller as jobs and rows keep him.
 func (r *Request) Actor() db.Actor {
-	return db.Actor{ProjectID: r.Identity.ProjectID, UserID: r.Identity.UserID, RequestID: r.ID()}
+	return db.Actor{ProjectID: r.Identity.ProjectID, UserID: r.Identity.UserID, RequestID: r.ID(), GlobalRequestID: globalRequestID(r.Context())}
 }
 
 // IsAdmin reports whether the caller is an administrator of the cloud.
@@ -67,6 +67,7 @@ func (r *Request) credentials() {
 	if !id.IsAdmin {
 		r.creds.IsAdmin = r.rules.Allowed("context_is_admin", &r.creds, nil)
 	}
+	r.Request = r.WithContext(db.WithActor(r.Context(), r.Actor()))
 }
 
 // Allowed asks a rule about something of a project.

@@ -6,6 +6,9 @@ import (
 	"regexp"
 
 	"github.com/google/uuid"
+
+	"github.com/clinker-io/clinker/db"
+	"github.com/clinker-io/clinker/openstack"
 )
 
 type requestIDKey struct{}
@@ -23,7 +26,9 @@ func requestIDs(next http.Handler) http.Handler {
 			id.global = g
 		}
 		w.Header().Set("X-Openstack-Request-Id", id.own)
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id)))
+		ctx := context.WithValue(r.Context(), requestIDKey{}, id)
+		ctx = openstack.WithRequestID(ctx, db.Actor{RequestID: id.own, GlobalRequestID: id.global}.PassOn())
+		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
 

@@ -161,7 +161,7 @@ func (a *API) updateTypeEncryption(r *Request) (Response, error) {
 	if err != nil {
 		return Response{}, err
 	}
-	if err := a.Store.UpdateTypeEncryption(r.Context(), t.ID, specs); err != nil {
+	if err := a.Store.UpdateTypeEncryption(r.Context(), t.ID, r.Param("key"), specs); err != nil {
 		return Response{}, err
 	}
 	return encryptionSent(sent)

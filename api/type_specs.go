@@ -63,7 +63,7 @@ func (a *API) createSpecs(r *Request) (Response, error) {
 	if cachesShared(specs, t.ExtraSpecs) {
 		return Response{}, badRequest("cacheable cannot be set with multiattach.")
 	}
-	_, err = a.Store.MergeExtraSpecs(r.Context(), t.ID, specs)
+	_, err = a.Store.MergeExtraSpecs(r.Context(), t.ID, specs, "")
 	return specsJSON(specs), err
 }
 
@@ -104,7 +104,7 @@ func (a *API) updateSpec(r *Request) (Response, error) {
 	if _, ok := specs[r.Param("key")]; !ok {
 		return Response{}, badRequest("Request body and URI mismatch")
 	}
-	_, err = a.Store.MergeExtraSpecs(r.Context(), t.ID, specs)
+	_, err = a.Store.MergeExtraSpecs(r.Context(), t.ID, specs, r.Param("key"))
 	return JSON(func(b []byte) []byte { return appendSpecs(b, specs) }), err
 }
 

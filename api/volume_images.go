@@ -33,7 +33,8 @@ func volumeImageRoutes() []Route {
 	return []Route{
 		{Method: http.MethodPost, Path: path, Action: "os-volume_upload_image", Checks: []string{"volume:get", uploadRule}, Also: []string{uploadPublicRule},
 			Schema: uploadSchema, Status: 202, Handle: (*API).uploadVolume},
-		{Method: http.MethodPost, Path: path, Action: "os-reimage", Since: 68, Checks: []string{"volume:get", "volume:reimage"}, Also: []string{"volume:reimage_reserved"},
+		{Method: http.MethodPost, Path: path, Action: "os-reimage", Since: 68, Checks: []string{"volume:get", "volume:reimage"},
+			Also:   []string{"volume:reimage_reserved"},
 			Schema: schema.Of(schema.Wrap("os-reimage", schema.Object(`"image_id":$uuid,"reimage_reserved":$boolean`, "image_id"))),
 			Status: 202, Handle: (*API).reimageVolume},
 	}

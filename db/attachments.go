@@ -100,6 +100,7 @@ func (s *Store) ConnectAttachment(ctx context.Context, a Actor, id string, conne
 				return err
 			}
 		}
+		t.note(ctx, volumeEvent(v.ID, "attach.start", byBackend))
 		job, err = t.addJob(ctx, a, newJob{kind: JobConnect, queue: VolumeQueue(*v.Host), volume: v.ID, attachment: &id,
 			args: ConnectArgs{Connector: connector}, replyTo: replyTo})
 		return err
@@ -143,6 +144,7 @@ func (s *Store) CompleteAttachment(ctx context.Context, id string) error {
 		if err := t.setAttachMode(ctx, setAttachModeParams{Mode: attachMode(at), ID: at.VolumeID}); err != nil {
 			return fmt.Errorf("attached mode: %w", err)
 		}
+		t.note(ctx, volumeEvent(at.VolumeID, "attach.end", byProcess))
 		return t.recomputeVolume(ctx, at.VolumeID)
 	})
 }
@@ -173,7 +175,15 @@ func (s *Store) DeleteAttachment(ctx context.Context, a Actor, id, replyTo strin
 		if err != nil {
 			return err
 		}
+		start := volumeEvent(v.ID, "detach.start", byBackend)
+		if at.AttachStatus == Reserved {
+			start.by = byProcess
+		}
+		if err := t.noteNow(ctx, start); err != nil {
+			return err
+		}
 		if v.Host == nil || (at.Connector == nil && !waiting) {
+			t.note(ctx, volumeEvent(v.ID, "detach.end", byProcess))
 			return t.removeAttachment(ctx, id, v.ID)
 		}
 		job, err = t.addJob(ctx, a, newJob{kind: JobDisconnect, queue: VolumeQueue(*v.Host), volume: v.ID, attachment: &id, replyTo: replyTo})

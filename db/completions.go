@@ -214,6 +214,7 @@ func (t *txn) extended(ctx context.Context, v *Volume, sizeGiB int32, jobs []str
 	if _, err := t.finishVolumeExtend(ctx, finishVolumeExtendParams{Size: sizeGiB, ID: v.ID, Running: running(VolumeExtend)}); err != nil {
 		return fmt.Errorf("finish extend: %w", err)
 	}
+	t.note(ctx, volumeEvent(v.ID, "resize.end", byBackend))
 	if err := t.dropAll(ctx, jobs); err != nil || !v.ConsumesQuota {
 		return err
 	}

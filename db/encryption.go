@@ -45,6 +45,8 @@ func (s *Store) CreateTypeEncryption(ctx context.Context, typeID string, e Encry
 		if none(err) {
 			return Errorf(Invalid, "Volume type encryption for type %s already exists.", typeID)
 		}
+		t.noteEncryption(ctx, "create", typeID, map[string]any{"specs": map[string]any{"provider": out.Provider,
+			"control_location": out.ControlLocation, "cipher": out.Cipher, "key_size": out.KeySize}})
 		return err
 	})
 	return out, err
@@ -70,8 +72,9 @@ func (t *txn) typeToEncrypt(ctx context.Context, typeID, verb string) error {
 	return nil
 }
 
-// UpdateTypeEncryption changes the fields that are given, while the type has no volumes.
-func (s *Store) UpdateTypeEncryption(ctx context.Context, typeID string, e EncryptionSpecs) error {
+// UpdateTypeEncryption changes the fields that are given, while the type has no
+// volumes; id is what the caller called the encryption.
+func (s *Store) UpdateTypeEncryption(ctx context.Context, typeID, id string, e EncryptionSpecs) error {
 	return s.tx(ctx, func(t *txn) error {
 		if err := t.typeToEncrypt(ctx, typeID, "update"); err != nil {
 			return err
@@ -84,6 +87,7 @@ func (s *Store) UpdateTypeEncryption(ctx context.Context, typeID string, e Encry
 			p.SetKeySize, p.KeySize = true, *e.KeySize
 		}
 		n, err := t.updateTypeEncryption(ctx, p)
+		t.noteEncryption(ctx, "update", typeID, map[string]any{"id": id})
 		if err == nil && n == 0 {
 			return notEncrypted(typeID)
 		}

@@ -45,6 +45,7 @@ func (s *Store) CreateGroupSnapshot(ctx context.Context, a Actor, n NewGroupSnap
 		if err != nil {
 			return err
 		}
+		t.noteGroupSnapshotAndMembers(ctx, n.ID, "create.start")
 		if _, err := t.addJob(ctx, a, newJob{kind: JobGroupSnapshotCreate, queue: VolumeQueue(*volumes[0].Host), volume: g.ID,
 			members: volumeIDs(volumes), args: GroupSnapshotArgs{GroupSnapshotID: n.ID}}); err != nil {
 			return err
@@ -123,12 +124,16 @@ func (s *Store) DeleteGroupSnapshot(ctx context.Context, a Actor, id string) err
 		} else if err != nil {
 			return fmt.Errorf("delete group snapshot: %w", err)
 		}
+		if err := t.noteNow(ctx, groupSnapshotEvent{id: id, suffix: "delete.start"}); err != nil {
+			return err
+		}
 		if len(volumes) == 0 {
 			return t.removeGroupSnapshot(ctx, id)
 		}
 		if err := t.setMemberSnapshots(ctx, setMemberSnapshotsParams{ToStatus: SnapshotDelete.Running, GroupSnapshotID: id}); err != nil {
 			return fmt.Errorf("delete snapshots: %w", err)
 		}
+		t.note(ctx, snapshotsEvent{group: &id, suffix: "delete.start", by: byBackend})
 		_, err = t.addJob(ctx, a, newJob{kind: JobGroupSnapshotDelete, queue: VolumeQueue(*volumes[0].Host), volume: gs.GroupID,
 			members: volumeIDs(volumes), args: GroupSnapshotArgs{GroupSnapshotID: id}})
 		return err
@@ -137,6 +142,10 @@ func (s *Store) DeleteGroupSnapshot(ctx context.Context, a Actor, id string) err
 
 // removeGroupSnapshot deletes the rows and returns the quota of the members.
 func (t *txn) removeGroupSnapshot(ctx context.Context, id string) error {
+	gone := snapshotsEvent{group: &id, suffix: "delete.end", by: byBackend, extra: fields{"status": "deleted", "deleted": "True"}}
+	if err := t.noteNow(ctx, groupSnapshotEvent{id: id, suffix: "delete.end", extra: fields{"status": "deleted"}}, gone); err != nil {
+		return err
+	}
 	snaps, err := t.deleteMemberSnapshots(ctx, id)
 	if err != nil {
 		return fmt.Errorf("delete snapshot rows: %w", err)
@@ -154,11 +163,13 @@ func (t *txn) removeGroupSnapshot(ctx context.Context, id string) error {
 
 // ResetGroupSnapshot sets the status by hand.
 func (s *Store) ResetGroupSnapshot(ctx context.Context, id, status string) error {
-	n, err := s.resetGroupSnapshot(ctx, resetGroupSnapshotParams{Status: status, ID: id})
-	if err == nil && n == 0 {
-		return groupSnapshotGone(id)
-	}
-	return err
+	return s.resetNoted(ctx, "groupSnapshotStatusUpdate", "groupsnapshots.reset_status", id, status, func(t *txn) error {
+		n, err := t.resetGroupSnapshot(ctx, resetGroupSnapshotParams{Status: status, ID: id})
+		if err == nil && n == 0 {
+			return groupSnapshotGone(id)
+		}
+		return err
+	})
 }
 
 func groupSnapshotGone(id string) error {

@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 )
 
 // CGSnapshotType is the group type of the groups that the older consistency
@@ -49,54 +50,84 @@ func (s *Store) CreateGroupType(ctx context.Context, name string, description *s
 	if specs == nil {
 		specs = ExtraSpecs{}
 	}
-	t, err := s.insertGroupType(ctx, insertGroupTypeParams{Name: name, Description: description, IsPublic: public, GroupSpecs: specs})
-	return t, groupTypeTaken(err, name)
+	var out GroupType
+	err := s.once(ctx, func(t *txn) (err error) {
+		out, err = t.insertGroupType(ctx, insertGroupTypeParams{Name: name, Description: description, IsPublic: public, GroupSpecs: specs})
+		t.note(ctx, groupTypeEvent("create", out))
+		return groupTypeTaken(err, name)
+	})
+	return out, s.told(ctx, groupTypeRefused("create", nil, &name), err)
 }
 
 // UpdateGroupType changes what is not nil.
 func (s *Store) UpdateGroupType(ctx context.Context, id string, name, description *string, public *bool) (GroupType, error) {
-	t, err := s.updateGroupType(ctx, updateGroupTypeParams{Name: name, Description: description, IsPublic: public, ID: id})
-	switch {
-	case none(err):
-		return t, groupTypeGone(id)
-	case name != nil:
-		return t, groupTypeTaken(err, *name)
-	}
-	return t, err
+	var out GroupType
+	err := s.once(ctx, func(t *txn) (err error) {
+		out, err = t.updateGroupType(ctx, updateGroupTypeParams{Name: name, Description: description, IsPublic: public, ID: id})
+		t.note(ctx, groupTypeEvent("update", out))
+		switch {
+		case none(err):
+			return groupTypeGone(id)
+		case name != nil:
+			return groupTypeTaken(err, *name)
+		}
+		return err
+	})
+	return out, s.told(ctx, groupTypeRefused("update", &id, name), err)
 }
 
 // DeleteGroupType removes a type that no group has.
 func (s *Store) DeleteGroupType(ctx context.Context, id string) error {
-	n, err := s.deleteGroupType(ctx, id)
-	switch {
-	case foreignKeyViolation(err):
-		return Errorf(Invalid, "Target group type is still in use. Group Type %s deletion is not allowed with groups present with the type.", id)
-	case err == nil && n == 0:
-		return groupTypeGone(id)
-	}
-	return err
+	err := s.once(ctx, func(t *txn) error {
+		if s.opts.Notify {
+			ty, err := t.getGroupType(ctx, id)
+			if err != nil && !none(err) {
+				return fmt.Errorf("read group type: %w", err)
+			}
+			t.note(ctx, groupTypeEvent("delete", ty))
+		}
+		n, err := t.deleteGroupType(ctx, id)
+		switch {
+		case foreignKeyViolation(err):
+			return Errorf(Invalid, "Target group type is still in use. Group Type %s deletion is not allowed with groups present with the type.", id)
+		case err == nil && n == 0:
+			return groupTypeGone(id)
+		}
+		return err
+	})
+	return s.told(ctx, groupTypeRefused("delete", &id, nil), err)
 }
 
-// MergeGroupSpecs adds specs.
-func (s *Store) MergeGroupSpecs(ctx context.Context, id string, specs ExtraSpecs) error {
+// MergeGroupSpecs adds specs; key is the one that is changed by its name, if any.
+func (s *Store) MergeGroupSpecs(ctx context.Context, id string, specs ExtraSpecs, key string) error {
 	raw, err := json.Marshal(specs)
 	if err != nil {
 		return err
 	}
-	n, err := s.mergeGroupSpecs(ctx, mergeGroupSpecsParams{Added: raw, ID: id})
-	if err == nil && n == 0 {
-		return groupTypeGone(id)
-	}
-	return err
+	return s.once(ctx, func(t *txn) error {
+		if key != "" {
+			t.noteGroupSpecs(ctx, "update", id, map[string]any{"id": key})
+		} else {
+			t.noteGroupSpecs(ctx, "create", id, map[string]any{"specs": specs})
+		}
+		n, err := t.mergeGroupSpecs(ctx, mergeGroupSpecsParams{Added: raw, ID: id})
+		if err == nil && n == 0 {
+			return groupTypeGone(id)
+		}
+		return err
+	})
 }
 
 // RemoveGroupSpec drops one key; NotFound when it is not there.
 func (s *Store) RemoveGroupSpec(ctx context.Context, id, key string) error {
-	n, err := s.removeGroupSpec(ctx, removeGroupSpecParams{Key: key, ID: id})
-	if err == nil && n == 0 {
-		return Errorf(NotFound, "Group Type %s has no specs with key %s.", id, key)
-	}
-	return err
+	return s.once(ctx, func(t *txn) error {
+		t.noteGroupSpecs(ctx, "delete", id, map[string]any{"id": key})
+		n, err := t.removeGroupSpec(ctx, removeGroupSpecParams{Key: key, ID: id})
+		if err == nil && n == 0 {
+			return Errorf(NotFound, "Group Type %s has no specs with key %s.", id, key)
+		}
+		return err
+	})
 }
 
 func groupTypeGone(ref string) error {

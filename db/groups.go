@@ -119,6 +119,9 @@ func (t *txn) deleteMembers(ctx context.Context, a Actor, g Group, members []Vol
 	if err != nil {
 		return err
 	}
+	if err := t.noteNow(ctx, groupEvent{id: g.ID, suffix: "delete.start"}); err != nil {
+		return err
+	}
 	if len(members) == 0 && !waiting {
 		return t.removeGroup(ctx, g.ID, nil)
 	}
@@ -130,6 +133,7 @@ func (t *txn) deleteMembers(ctx context.Context, a Actor, g Group, members []Vol
 	if _, err := t.beginDeleteGroupVolumes(ctx, beginDeleteGroupVolumesParams{ToStatus: VolumeDelete.Running, GroupID: g.ID}); err != nil {
 		return fmt.Errorf("delete volumes: %w", err)
 	}
+	t.note(ctx, volumesEvent{group: &g.ID, suffix: "delete.start", by: byBackend})
 	queue := QueueScheduler
 	if g.Host != nil {
 		queue = VolumeQueue(*g.Host)
@@ -171,6 +175,9 @@ func (t *txn) refuseDeleteGroup(ctx context.Context, id string, op Op, volumes b
 // removeGroup deletes the row with those volumes and returns their quota. A
 // volume that an administrator put in meanwhile stays, without a group.
 func (t *txn) removeGroup(ctx context.Context, id string, members []string) error {
+	if err := t.noteNow(ctx, groupEvent{id: id, suffix: "delete.end", extra: fields{"status": "deleted"}}); err != nil {
+		return err
+	}
 	volumes, err := t.MembersOf(ctx, MembersOfParams{GroupID: id, Members: members})
 	if err != nil {
 		return fmt.Errorf("volumes of the group: %w", err)
@@ -195,11 +202,13 @@ func (t *txn) removeGroup(ctx context.Context, id string, members []string) erro
 
 // ResetGroup sets the status by hand.
 func (s *Store) ResetGroup(ctx context.Context, id, status string) error {
-	n, err := s.resetGroup(ctx, resetGroupParams{Status: status, ID: id})
-	if err == nil && n == 0 {
-		return groupGone(id)
-	}
-	return err
+	return s.resetNoted(ctx, "groupStatusUpdate", "groups.reset_status", id, status, func(t *txn) error {
+		n, err := t.resetGroup(ctx, resetGroupParams{Status: status, ID: id})
+		if err == nil && n == 0 {
+			return groupGone(id)
+		}
+		return err
+	})
 }
 
 func groupGone(id string) error { return Errorf(NotFound, "Group %s could not be found.", id) }

@@ -42,6 +42,7 @@ func (s *Store) CloneGroup(ctx context.Context, a Actor, n GroupClone) (Group, e
 		for _, v := range volumes {
 			members = append(members, v.ID)
 		}
+		t.noteGroupAndVolumes(ctx, n.ID, "create.start")
 		if _, err := t.addJob(ctx, a, newJob{kind: JobGroupClone, queue: QueueScheduler, volume: n.ID, members: members}); err != nil {
 			return err
 		}

@@ -13,13 +13,14 @@ type ReplicationChange struct {
 	accepts  S      // replication status of the group
 	failure  string // replication status when the backend cannot
 	sentence string
+	event    string // without .start and .end
 }
 
 // The calls.
 var (
-	EnableReplication   = ReplicationChange{GroupEnableReplication, S{"disabled", "enabled"}, InError, "Cannot enable replication."}
-	DisableReplication  = ReplicationChange{GroupDisableReplication, S{"enabled", InError}, InError, "Cannot disable replication."}
-	FailoverReplication = ReplicationChange{GroupFailoverReplication, S{"enabled", "failed-over"}, "failover-error", "Cannot failover replication."}
+	EnableReplication   = ReplicationChange{GroupEnableReplication, S{"disabled", "enabled"}, InError, "Cannot enable replication.", "enable_replication"}
+	DisableReplication  = ReplicationChange{GroupDisableReplication, S{"enabled", InError}, InError, "Cannot disable replication.", "disable_replication"}
+	FailoverReplication = ReplicationChange{GroupFailoverReplication, S{"enabled", "failed-over"}, "failover-error", "Cannot failover replication.", "failover_replication"}
 )
 
 // ChangeReplication checks what Cinder checks. No backend replicates yet, so
@@ -49,6 +50,10 @@ func (s *Store) ChangeReplication(ctx context.Context, id string, c ReplicationC
 				return err
 			}
 		}
+		if err := t.noteNow(ctx, groupEvent{id: id, suffix: c.event + ".start"}, volumesEvent{group: &id, suffix: c.event + ".start", by: byBackend}); err != nil {
+			return err
+		}
+		t.noteGroupAndVolumes(ctx, id, c.event+".end")
 		_, err = t.setGroupReplication(ctx, setGroupReplicationParams{ReplicationStatus: c.failure, ID: id, Accepts: c.op.Accepts})
 		return err
 	})

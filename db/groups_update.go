@@ -63,6 +63,12 @@ func (t *txn) changeGroup(ctx context.Context, g Group, c GroupChange, add, remo
 	} else if !p.SetName && !p.SetDescription {
 		return Errorf(Invalid, "Invalid Group: Cannot update group %s because no valid name, description, add_volumes, or remove_volumes were provided.", g.ID)
 	}
+	if members { // else upstream's worker has no part in it
+		if err := t.noteNow(ctx, groupEvent{id: g.ID, suffix: "update.start"}, volumesEvent{group: &g.ID, suffix: "update.start", by: byBackend}); err != nil {
+			return err
+		}
+		t.noteGroupAndVolumes(ctx, g.ID, "update.end")
+	}
 	n, err := t.updateGroup(ctx, p)
 	if err != nil {
 		return fmt.Errorf("update group: %w", err)

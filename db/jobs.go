@@ -120,7 +120,7 @@ func (t *txn) addJob(ctx context.Context, a Actor, j newJob) (string, error) {
 	}
 	id := uuid.NewString()
 	p := insertJobParams{ID: id, Kind: j.kind, Queue: j.queue, ProjectID: a.ProjectID, UserID: a.UserID,
-		RequestID: a.RequestID, VolumeID: j.volume, SourceVolumeID: j.source, SnapshotID: j.snapshot,
+		RequestID: a.RequestID, GlobalRequestID: a.GlobalRequestID, VolumeID: j.volume, SourceVolumeID: j.source, SnapshotID: j.snapshot,
 		AttachmentID: j.attachment, Members: j.members, Args: args}
 	if j.replyTo != "" {
 		p.ReplyTo = &j.replyTo
@@ -180,6 +180,7 @@ func (s *Store) end(ctx context.Context, j *Job, failure string, f func(t *txn) 
 
 // endWith is end with what the one who waits for the job gets from Wait.
 func (s *Store) endWith(ctx context.Context, j *Job, failure string, result json.RawMessage, f func(t *txn) error) error {
+	ctx = WithActor(ctx, j.Actor())
 	return s.tx(ctx, func(t *txn) error {
 		p := endJobParams{State: "done", Result: result, ID: j.ID, Owner: j.Owner, Attempts: j.Attempts}
 		if failure != "" {
@@ -217,6 +218,7 @@ func (t *txn) afterJob(ctx context.Context, j *Job, reply *string) error {
 
 // Pass hands a claimed job on to another queue, in one transaction with f.
 func (s *Store) pass(ctx context.Context, j *Job, queue string, args json.RawMessage, f func(t *txn) error) error {
+	ctx = WithActor(ctx, j.Actor())
 	return s.tx(ctx, func(t *txn) error {
 		n, err := t.passJob(ctx, passJobParams{ToQueue: queue, Args: args, ID: j.ID, Owner: j.Owner, Attempts: j.Attempts})
 		if err != nil {

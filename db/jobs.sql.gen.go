@@ -37,7 +37,7 @@ WHERE id = (
     ORDER BY j.seq
     LIMIT 1
     FOR UPDATE SKIP LOCKED)
-RETURNING id, seq, kind, queue, project_id, user_id, request_id, volume_id, source_volume_id, snapshot_id, attachment_id, args, reply_to, state, attempts, owner, lease_until, not_before, error, created_at, finished_at, member_volume_ids, result
+RETURNING id, seq, kind, queue, project_id, user_id, request_id, volume_id, source_volume_id, snapshot_id, attachment_id, args, reply_to, state, attempts, owner, lease_until, not_before, error, created_at, finished_at, member_volume_ids, result, global_request_id
 `
 
 type claimJobParams struct {
@@ -85,6 +85,7 @@ func (q *Queries) claimJob(ctx context.Context, arg claimJobParams) (Job, error)
 		&i.FinishedAt,
 		&i.MemberVolumeIDs,
 		&i.Result,
+		&i.GlobalRequestID,
 	)
 	return i, err
 }
@@ -154,25 +155,26 @@ func (q *Queries) endJob(ctx context.Context, arg endJobParams) (*string, error)
 }
 
 const insertJob = `-- name: insertJob :exec
-INSERT INTO jobs (id, kind, queue, project_id, user_id, request_id, volume_id, source_volume_id, snapshot_id, attachment_id, member_volume_ids, args, reply_to)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-        coalesce($11::text[]::uuid[], '{}'), $12, $13)
+INSERT INTO jobs (id, kind, queue, project_id, user_id, request_id, global_request_id, volume_id, source_volume_id, snapshot_id, attachment_id, member_volume_ids, args, reply_to)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
+        coalesce($12::text[]::uuid[], '{}'), $13, $14)
 `
 
 type insertJobParams struct {
-	ID             string
-	Kind           string
-	Queue          string
-	ProjectID      string
-	UserID         string
-	RequestID      string
-	VolumeID       string
-	SourceVolumeID *string
-	SnapshotID     *string
-	AttachmentID   *string
-	Members        []string
-	Args           json.RawMessage
-	ReplyTo        *string
+	ID              string
+	Kind            string
+	Queue           string
+	ProjectID       string
+	UserID          string
+	RequestID       string
+	GlobalRequestID string
+	VolumeID        string
+	SourceVolumeID  *string
+	SnapshotID      *string
+	AttachmentID    *string
+	Members         []string
+	Args            json.RawMessage
+	ReplyTo         *string
 }
 
 func (q *Queries) insertJob(ctx context.Context, arg insertJobParams) error {
@@ -183,6 +185,7 @@ func (q *Queries) insertJob(ctx context.Context, arg insertJobParams) error {
 		arg.ProjectID,
 		arg.UserID,
 		arg.RequestID,
+		arg.GlobalRequestID,
 		arg.VolumeID,
 		arg.SourceVolumeID,
 		arg.SnapshotID,

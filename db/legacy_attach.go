@@ -67,10 +67,14 @@ func (t *txn) attach(ctx context.Context, v Volume, n NewAttach) error {
 	if v.Multiattach || v.MigrationStatus != nil && *v.MigrationStatus != "" {
 		op = VolumeLegacyMulti
 	}
+	if err := t.noteNow(ctx, volumeEvent(v.ID, "attach.start", byBackend)); err != nil {
+		return err
+	}
 	done, err := t.beginAttachVolume(ctx, beginAttachVolumeParams{Mode: n.Mode, ID: v.ID, Accepts: op.Accepts})
 	if err != nil {
 		return fmt.Errorf("attach volume: %w", err)
 	}
+	t.note(ctx, volumeEvent(v.ID, "attach.end", byBackend))
 	if done == 0 {
 		if v.Status == InUse || v.AttachStatus == Attached {
 			return Errorf(Invalid, "Error attaching volume - InvalidVolume: Invalid volume: volume is already attached and multiple attachments are not enabled")
@@ -126,7 +130,11 @@ func (t *txn) detach(ctx context.Context, a Actor, v Volume, at Attachment, repl
 	if err != nil {
 		return "", err
 	}
+	if err := t.noteNow(ctx, volumeEvent(v.ID, "detach.start", byBackend)); err != nil {
+		return "", err
+	}
 	if v.Host == nil || !worker && at.Connector == nil {
+		t.note(ctx, volumeEvent(v.ID, "detach.end", byBackend))
 		return "", t.detached(ctx, at.ID, v.ID)
 	}
 	return t.addJob(ctx, a, newJob{kind: JobDisconnect, queue: VolumeQueue(*v.Host), volume: v.ID, attachment: &at.ID,

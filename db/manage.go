@@ -96,6 +96,38 @@ func (s *Store) RemoveService(ctx context.Context, host, binary string) error {
 	return err
 }
 
+// ResetActiveBackend takes a backend back into service that was failed over: one
+// that is disabled and frozen, as the operator left it then.
+func (s *Store) ResetActiveBackend(ctx context.Context, host, active string, replicated bool) error {
+	p := resetActiveBackendParams{Host: host, ReplicationStatus: "disabled"}
+	if replicated {
+		p.ReplicationStatus = "enabled"
+	}
+	if active != "" {
+		p.ActiveBackend = &active
+	}
+	n, err := s.resetActiveBackend(ctx, p)
+	switch {
+	case err != nil:
+		return fmt.Errorf("reset active backend of %s: %w", host, err)
+	case n == 0:
+		return Errorf(Invalid, "Service for host %s must first be disabled and frozen.", host)
+	}
+	return nil
+}
+
+// MoveGroups is MoveVolumes for the rows of groups alone.
+func (s *Store) MoveGroups(ctx context.Context, from, to string) (int64, error) {
+	if strings.Contains(from, "#") != strings.Contains(to, "#") {
+		return 0, Errorf(Invalid, "Either both hosts name a pool, as host@backend#pool, or none of them does.")
+	}
+	n, err := s.moveGroups(ctx, moveGroupsParams{NewHost: to, CurrentHost: from})
+	if err != nil {
+		return 0, fmt.Errorf("move groups: %w", err)
+	}
+	return n, nil
+}
+
 // MoveVolumes writes another host into the volumes of a pool (host@backend#pool)
 // or of a backend (host@backend), whose pools stay, and returns how many.
 func (s *Store) MoveVolumes(ctx context.Context, from, to string) (n int, err error) {

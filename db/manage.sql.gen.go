@@ -130,6 +130,25 @@ func (q *Queries) lockQuotaRows(ctx context.Context, project *string) error {
 	return err
 }
 
+const moveGroups = `-- name: moveGroups :execrows
+UPDATE groups SET host = $1::text || substring(host FROM char_length($2::text) + 1), updated_at = now()
+WHERE host = $2::text OR starts_with(host, $2::text || '#')
+`
+
+type moveGroupsParams struct {
+	NewHost     string
+	CurrentHost string
+}
+
+// moveGroups gives groups of a pool or a backend another host; those of a backend keep their pools.
+func (q *Queries) moveGroups(ctx context.Context, arg moveGroupsParams) (int64, error) {
+	result, err := q.db.Exec(ctx, moveGroups, arg.NewHost, arg.CurrentHost)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const moveJobs = `-- name: moveJobs :exec
 UPDATE jobs SET queue = $1 WHERE queue = $2 AND state = 'queued' AND volume_id = ANY ($3::text[]::uuid[])
 `
@@ -201,6 +220,27 @@ type removeServiceParams struct {
 
 func (q *Queries) removeService(ctx context.Context, arg removeServiceParams) (int64, error) {
 	result, err := q.db.Exec(ctx, removeService, arg.Host, arg.BinaryName)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const resetActiveBackend = `-- name: resetActiveBackend :execrows
+UPDATE services SET disabled = false, disabled_reason = NULL, replication_status = $1,
+    active_backend_id = $2, updated_at = now()
+WHERE host = $3 AND "binary" = 'cinder-volume' AND disabled AND frozen
+`
+
+type resetActiveBackendParams struct {
+	ReplicationStatus string
+	ActiveBackend     *string
+	Host              string
+}
+
+// resetActiveBackend takes a backend back into service whose replication was failed over.
+func (q *Queries) resetActiveBackend(ctx context.Context, arg resetActiveBackendParams) (int64, error) {
+	result, err := q.db.Exec(ctx, resetActiveBackend, arg.ReplicationStatus, arg.ActiveBackend, arg.Host)
 	if err != nil {
 		return 0, err
 	}

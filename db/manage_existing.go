@@ -90,6 +90,9 @@ func (s *Store) UnmanageVolume(ctx context.Context, a Actor, id string) error {
 		if err != nil {
 			return fmt.Errorf("unmanage volume: %w", err)
 		}
+		if err := t.noteNow(ctx, volumeEvent(id, "unmanage.start", byBackend)); err != nil {
+			return err
+		}
 		if v.Host == nil {
 			return t.removeVolume(ctx, id)
 		}
@@ -114,6 +117,9 @@ func (s *Store) UnmanageSnapshot(ctx context.Context, a Actor, id string) error 
 		}
 		if err != nil {
 			return fmt.Errorf("unmanage snapshot: %w", err)
+		}
+		if err := t.noteNow(ctx, snapshotEvent(id, "delete.start", byBackend)); err != nil {
+			return err
 		}
 		v, err := t.GetVolume(ctx, snap.VolumeID)
 		if err != nil {

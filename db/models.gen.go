@@ -120,6 +120,7 @@ type Job struct {
 	FinishedAt      *time.Time
 	MemberVolumeIDs []string
 	Result          json.RawMessage
+	GlobalRequestID string
 }
 
 type LooseKey struct {
@@ -139,6 +140,18 @@ type Message struct {
 	MessageLevel string
 	CreatedAt    time.Time
 	ExpiresAt    time.Time
+}
+
+type Notification struct {
+	ID          int64
+	MessageID   string
+	Resource    string
+	PublisherID string
+	EventType   string
+	Priority    string
+	Context     json.RawMessage
+	Payload     json.RawMessage
+	CreatedAt   time.Time
 }
 
 type Pool struct {

@@ -26,13 +26,17 @@ func (s *Store) VolumePlaced(ctx context.Context, j *Job, host, availabilityZone
 	states := append(running(VolumeCreate), VolumeDelete.Running)
 	return s.pass(ctx, j, VolumeQueue(host), j.Args, func(t *txn) error {
 		_, err := t.placeVolume(ctx, placeVolumeParams{Host: &host, AvailabilityZone: availabilityZone, ID: j.VolumeID, Running: states})
+		t.note(ctx, volumeEvent(j.VolumeID, "create.start", byPool))
 		return err
 	})
 }
 
 // HandOver passes a job that needs no placing to the worker of host.
 func (s *Store) HandOver(ctx context.Context, j *Job, host string) error {
-	return s.pass(ctx, j, VolumeQueue(host), j.Args, func(*txn) error { return nil })
+	return s.pass(ctx, j, VolumeQueue(host), j.Args, func(t *txn) error {
+		t.noteStart(ctx, j)
+		return nil
+	})
 }
 
 // Reschedule gives a create that failed on host back to the scheduler, which
@@ -56,6 +60,9 @@ func (s *Store) NoValidBackend(ctx context.Context, j *Job, reason string) error
 	return s.end(ctx, j, reason, func(t *txn) error {
 		if err := t.dropReservations(ctx, j.ID); err != nil {
 			return fmt.Errorf("return reservations: %w", err)
+		}
+		if err := t.noteUnplaced(ctx, j, reason); err != nil {
+			return err
 		}
 		action := ActionSchedule
 		if j.Kind == JobVolumeExtend {
@@ -81,8 +88,11 @@ func (t *txn) fail(ctx context.Context, j *Job, op Op) error {
 // VolumeCreated ends a create.
 func (s *Store) VolumeCreated(ctx context.Context, j *Job, serviceUUID string) error {
 	return s.end(ctx, j, "", func(t *txn) error {
-		_, err := t.finishVolumeCreate(ctx, finishVolumeCreateParams{ToStatus: VolumeCreate.Success, ServiceUuid: &serviceUUID,
+		n, err := t.finishVolumeCreate(ctx, finishVolumeCreateParams{ToStatus: VolumeCreate.Success, ServiceUuid: &serviceUUID,
 			ID: j.VolumeID, Running: running(VolumeCreate)})
+		if n > 0 {
+			t.note(ctx, volumeEvent(j.VolumeID, "create.end", byPool))
+		}
 		return err
 	})
 }
@@ -105,6 +115,7 @@ func (s *Store) VolumeExtended(ctx context.Context, j *Job, sizeGiB int32) error
 		if err := t.tellCompute(ctx, j, ComputeExtended, j.VolumeID); err != nil {
 			return err
 		}
+		t.note(ctx, volumeEvent(j.VolumeID, "resize.end", byBackend))
 		return t.spendReservations(ctx, j.ID)
 	})
 }
@@ -112,7 +123,10 @@ func (s *Store) VolumeExtended(ctx context.Context, j *Job, sizeGiB int32) error
 // SnapshotCreated ends a snapshot create.
 func (s *Store) SnapshotCreated(ctx context.Context, j *Job) error {
 	return s.end(ctx, j, "", func(t *txn) error {
-		_, err := t.finishSnapshot(ctx, finishSnapshotParams{ToStatus: SnapshotCreate.Success, Progress: "100%", ID: *j.SnapshotID, Running: running(SnapshotCreate)})
+		n, err := t.finishSnapshot(ctx, finishSnapshotParams{ToStatus: SnapshotCreate.Success, Progress: "100%", ID: *j.SnapshotID, Running: running(SnapshotCreate)})
+		if n > 0 {
+			t.note(ctx, snapshotEvent(*j.SnapshotID, "create.end", byBackend))
+		}
 		return err
 	})
 }
@@ -154,6 +168,11 @@ func (s *Store) AttachmentDisconnected(ctx context.Context, j *Job, connections 
 		if err := t.deleteConnections(ctx, connections); err != nil {
 			return fmt.Errorf("delete connections: %w", err)
 		}
+		by := byProcess
+		if args.Detach {
+			by = byBackend
+		}
+		t.note(ctx, volumeEvent(j.VolumeID, "detach.end", by))
 		if args.Detach {
 			return t.detached(ctx, *j.AttachmentID, j.VolumeID)
 		}
@@ -243,6 +262,9 @@ func (s *Store) FailedAs(ctx context.Context, j *Job, reason string, action Acti
 		}
 		if err := f.undo(ctx, t, j); err != nil {
 			return fmt.Errorf("after a failed %s: %w", j.Kind, err)
+		}
+		if err := t.noteUnplaced(ctx, j, reason); err != nil {
+			return err
 		}
 		if action == "" {
 			return nil

@@ -11,6 +11,10 @@ import (
 // GroupPlaced ends a create: the group lives on the backend of that pool.
 func (s *Store) GroupPlaced(ctx context.Context, j *Job, host string) error {
 	return s.end(ctx, j, "", func(t *txn) error {
+		if err := t.noteNow(ctx, groupEvent{id: j.VolumeID, suffix: "create.start", host: host}); err != nil {
+			return err
+		}
+		t.note(ctx, groupEvent{id: j.VolumeID, suffix: "create.end"})
 		_, err := t.placeGroup(ctx, placeGroupParams{Host: &host, ToStatus: GroupCreate.Success, ID: j.VolumeID, Running: running(GroupCreate)})
 		return err
 	})
@@ -23,6 +27,7 @@ func (s *Store) GroupCloned(ctx context.Context, j *Job, serviceUUID string) err
 			GroupID: j.VolumeID, Members: j.MemberVolumeIDs, Running: running(VolumeCreate)}); err != nil {
 			return fmt.Errorf("volumes of the group: %w", err)
 		}
+		t.noteGroupAndVolumes(ctx, j.VolumeID, "create.end")
 		_, err := t.moveGroup(ctx, moveGroupParams{ToStatus: GroupCreate.Success, ID: j.VolumeID, Running: running(GroupCreate)})
 		return err
 	})
@@ -36,6 +41,9 @@ func (s *Store) GroupDeleted(ctx context.Context, j *Job) error {
 // GroupSnapshotCreated ends the create of a group snapshot and its members.
 func (s *Store) GroupSnapshotCreated(ctx context.Context, j *Job) error {
 	return s.end(ctx, j, "", func(t *txn) error {
+		if id, err := GroupSnapshotOfJob(j); err == nil { // else the next reports it
+			t.noteGroupSnapshotAndMembers(ctx, id, "create.end")
+		}
 		return t.finishGroupSnapshot(ctx, j, GroupSnapshotCreate, SnapshotCreate, GroupSnapshotCreate.Success, SnapshotCreate.Success, "100%")
 	})
 }

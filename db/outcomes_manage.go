@@ -11,6 +11,7 @@ import (
 func (s *Store) ManagePlaced(ctx context.Context, j *Job, host, availabilityZone string) error {
 	return s.pass(ctx, j, VolumeQueue(host), j.Args, func(t *txn) error {
 		_, err := t.placeVolume(ctx, placeVolumeParams{Host: &host, AvailabilityZone: availabilityZone, ID: j.VolumeID, Running: running(VolumeManage)})
+		t.note(ctx, volumeEvent(j.VolumeID, "manage_existing.start", byPool))
 		return err
 	})
 }
@@ -55,6 +56,9 @@ func (s *Store) VolumeManaged(ctx context.Context, j *Job, sizeGiB int32, servic
 		if err != nil {
 			return fmt.Errorf("finish manage: %w", err)
 		}
+		if n > 0 {
+			t.note(ctx, volumeEvent(j.VolumeID, "manage_existing.end", byPool))
+		}
 		return t.settleHeld(ctx, j, n > 0)
 	})
 }
@@ -82,6 +86,9 @@ func (s *Store) SnapshotManaged(ctx context.Context, j *Job, snap Snapshot, size
 		}
 		if err := t.settleHeld(ctx, j, n > 0); err != nil {
 			return err
+		}
+		if n > 0 {
+			t.note(ctx, snapshotEvent(snap.ID, "manage_existing_snapshot.end", byPool))
 		}
 		less := int64(snap.VolumeSize - sizeGiB)
 		if n == 0 || less <= 0 || s.opts.NoSnapshotGigabytes {

@@ -91,7 +91,7 @@ func (t *txn) changeEncryption(ctx context.Context, v *Volume, args MoveArgs) er
 // discard adds the job that removes what a move has left on the backend of
 // host. order is the volume whose jobs it stands in line with.
 func (t *txn) discard(ctx context.Context, j *Job, host, order string, args DiscardArgs) error {
-	_, err := t.addJob(ctx, Actor{ProjectID: j.ProjectID, UserID: j.UserID, RequestID: j.RequestID},
+	_, err := t.addJob(ctx, j.Actor(),
 		newJob{kind: JobVolumeDiscard, queue: VolumeQueue(host), volume: order, args: args})
 	return err
 }
@@ -140,6 +140,9 @@ func (t *txn) changeType(ctx context.Context, j *Job, v *Volume, args MoveArgs) 
 	if err != nil {
 		return fmt.Errorf("snapshots: %w", err)
 	}
+	e := volumeEvent(v.ID, "retype", byBackend)
+	e.extra = fields{"volume_type": args.TypeID}
+	t.note(ctx, e)
 	return t.settle(ctx, j.ID, t.store.typeShift(v, snaps, was, is))
 }
 
@@ -203,7 +206,7 @@ func undoMove(ctx context.Context, t *txn, j *Job) error {
 		id = args.Volume
 	}
 	v, err := t.lockVolume(ctx, id)
-	if none(err) && args.Step == StepAwait {
+	if none(err) && args.Volume != "" { // deleted by force meanwhile
 		return t.dropCopy(ctx, j)
 	}
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 )
 
 var qosList = &listing[QoSSpecs]{
@@ -39,11 +40,18 @@ func (s *Store) ViewQoSSpecs(ctx context.Context, id string) (QoSSpecs, error) {
 
 // CreateQoSSpecs makes QoS specs; Conflict when the name is taken.
 func (s *Store) CreateQoSSpecs(ctx context.Context, name, consumer string, specs ExtraSpecs) (QoSSpecs, error) {
-	q, err := s.insertQoSSpecs(ctx, insertQoSSpecsParams{Name: name, Consumer: consumer, Specs: specs})
-	if uniqueViolation(err, "qos_specs_name_key") {
-		return q, Errorf(Conflict, "QoS Specs %s already exists.", name)
-	}
-	return q, err
+	var q QoSSpecs
+	err := s.once(ctx, func(t *txn) (err error) {
+		q, err = t.insertQoSSpecs(ctx, insertQoSSpecsParams{Name: name, Consumer: consumer, Specs: specs})
+		if uniqueViolation(err, "qos_specs_name_key") {
+			return Errorf(Conflict, "QoS Specs %s already exists.", name)
+		}
+		e := qosEvent("create", "", map[string]any{"name": name, "created_at": pythonTime(q.CreatedAt), "specs": specs})
+		e.Resource += q.ID
+		t.note(ctx, e)
+		return err
+	})
+	return q, s.told(ctx, qosEvent("create", "", map[string]any{"name": name}), err)
 }
 
 // UpdateQoSSpecs adds specs; consumer nil stays.
@@ -52,16 +60,25 @@ func (s *Store) UpdateQoSSpecs(ctx context.Context, id string, consumer *string,
 	if err != nil {
 		return fmt.Errorf("specs: %w", err)
 	}
-	n, err := s.updateQoSSpecs(ctx, updateQoSSpecsParams{Added: raw, Consumer: consumer, ID: id})
-	if err == nil && n == 0 {
-		return qosList.gone(id)
-	}
-	return err
+	err = s.once(ctx, func(t *txn) error {
+		if err := t.noteQoS(ctx, "update", id, map[string]any{"specs": specs, "updated_at": pythonTime(time.Now())}); err != nil {
+			return err
+		}
+		n, err := t.updateQoSSpecs(ctx, updateQoSSpecsParams{Added: raw, Consumer: consumer, ID: id})
+		if err == nil && n == 0 {
+			return qosList.gone(id)
+		}
+		return err
+	})
+	return s.told(ctx, qosEvent("update", id, nil), err)
 }
 
 // DeleteQoSSpecs removes what no type has; force takes it from its types first.
 func (s *Store) DeleteQoSSpecs(ctx context.Context, id string, force bool) error {
-	return s.tx(ctx, func(t *txn) error {
+	err := s.tx(ctx, func(t *txn) error {
+		if err := t.noteQoS(ctx, "delete", id, map[string]any{"deleted_at": pythonTime(time.Now())}); err != nil {
+			return err
+		}
 		if force {
 			if err := t.disassociateAllQoSSpecs(ctx, id); err != nil {
 				return fmt.Errorf("disassociate: %w", err)
@@ -76,6 +93,24 @@ func (s *Store) DeleteQoSSpecs(ctx context.Context, id string, force bool) error
 		}
 		return err
 	})
+	return s.told(ctx, qosEvent("delete", id, nil), err)
+}
+
+// noteQoS tells of specs that are there.
+func (t *txn) noteQoS(ctx context.Context, action, id string, payload map[string]any) error {
+	if !t.store.opts.Notify {
+		return nil
+	}
+	q, err := t.lockQoSSpecs(ctx, id)
+	if none(err) {
+		return qosList.gone(id)
+	}
+	if err != nil {
+		return fmt.Errorf("lock QoS specs: %w", err)
+	}
+	payload["created_at"] = pythonTime(q.CreatedAt)
+	t.note(ctx, qosEvent(action, id, payload))
+	return nil
 }
 
 // RemoveQoSKeys drops keys up to the first that is not there, which is
@@ -88,7 +123,9 @@ func (s *Store) RemoveQoSKeys(ctx context.Context, id string, keys []string) err
 			n++
 		}
 		missing = nil
-		if n < len(keys) {
+		if n == len(keys) {
+			t.note(ctx, qosEvent("delete_keys", id, map[string]any{"created_at": pythonTime(q.CreatedAt), "updated_at": pythonTime(time.Now())}))
+		} else {
 			missing = Errorf(NotFound, "QoS spec %s has no spec with key %s.", id, keys[n])
 		}
 		if n == 0 {
@@ -96,10 +133,10 @@ func (s *Store) RemoveQoSKeys(ctx context.Context, id string, keys []string) err
 		}
 		return t.removeQoSKeys(ctx, removeQoSKeysParams{Keys: keys[:n], ID: id})
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		err = missing
 	}
-	return missing
+	return s.told(ctx, qosEvent("delete_keys", id, nil), err)
 }
 
 func hasSpec(specs ExtraSpecs, key string) bool {
@@ -122,13 +159,21 @@ func (s *Store) withQoSSpecs(ctx context.Context, id string, f func(t *txn, q Qo
 }
 
 // TypesOfQoSSpecs lists the types that have them.
-func (s *Store) TypesOfQoSSpecs(ctx context.Context, id string) ([]VolumeType, error) {
-	return s.typesOfQoSSpecs(ctx, id)
+func (s *Store) TypesOfQoSSpecs(ctx context.Context, id string) (types []VolumeType, err error) {
+	err = s.once(ctx, func(t *txn) error {
+		if err := t.noteQoS(ctx, "associations", id, map[string]any{}); err != nil {
+			return err
+		}
+		types, err = t.typesOfQoSSpecs(ctx, id)
+		return err
+	})
+	return types, err
 }
 
 // AssociateQoSSpecs gives a type the specs; Invalid when it has others.
 func (s *Store) AssociateQoSSpecs(ctx context.Context, id, typeID string) error {
-	return s.withQoSSpecs(ctx, id, func(t *txn, _ QoSSpecs) error {
+	err := s.withQoSSpecs(ctx, id, func(t *txn, q QoSSpecs) error {
+		t.note(ctx, qosEvent("associate", id, map[string]any{"type_id": typeID, "created_at": pythonTime(q.CreatedAt)}))
 		vt, err := t.lockVolumeType(ctx, typeID)
 		switch {
 		case none(err):
@@ -142,11 +187,13 @@ func (s *Store) AssociateQoSSpecs(ctx context.Context, id, typeID string) error 
 		}
 		return nil
 	})
+	return s.told(ctx, qosEvent("associate", id, nil), err)
 }
 
 // DisassociateQoSSpecs takes the specs from a type, which need not have them.
 func (s *Store) DisassociateQoSSpecs(ctx context.Context, id, typeID string) error {
-	return s.withQoSSpecs(ctx, id, func(t *txn, _ QoSSpecs) error {
+	err := s.withQoSSpecs(ctx, id, func(t *txn, q QoSSpecs) error {
+		t.note(ctx, qosEvent("disassociate", id, map[string]any{"type_id": typeID, "created_at": pythonTime(q.CreatedAt)}))
 		_, err := t.lockVolumeType(ctx, typeID)
 		if none(err) {
 			return typeGone(typeID)
@@ -156,11 +203,15 @@ func (s *Store) DisassociateQoSSpecs(ctx context.Context, id, typeID string) err
 		}
 		return t.disassociateQoSSpecs(ctx, disassociateQoSSpecsParams{ID: typeID, QoSSpecsID: id})
 	})
+	return s.told(ctx, qosEvent("disassociate", id, nil), err)
 }
 
 // DisassociateAllQoSSpecs takes the specs from all their types.
 func (s *Store) DisassociateAllQoSSpecs(ctx context.Context, id string) error {
-	return s.withQoSSpecs(ctx, id, func(t *txn, _ QoSSpecs) error { return t.disassociateAllQoSSpecs(ctx, id) })
+	return s.withQoSSpecs(ctx, id, func(t *txn, q QoSSpecs) error {
+		t.note(ctx, qosEvent("disassociate_all", id, map[string]any{"created_at": pythonTime(q.CreatedAt)}))
+		return t.disassociateAllQoSSpecs(ctx, id)
+	})
 }
 
 // ConnectSpecs is what a volume's type adds to its connections.

@@ -43,6 +43,8 @@ func (s *Store) RevertVolume(ctx context.Context, a Actor, id string, snapshotID
 		if latest.ID != snap.ID || v.Host == nil {
 			return refuseRevert("volume", "Volume", id, snap.ID)
 		}
+		t.note(ctx, volumeEvent(id, "revert.start", byBackend))
+		t.note(ctx, snapshotEvent(snap.ID, "revert.start", byBackend))
 		_, err = t.addJob(ctx, a, newJob{kind: JobVolumeRevert, queue: VolumeQueue(*v.Host), volume: id, snapshot: &snap.ID})
 		return err
 	})
@@ -84,5 +86,7 @@ func (t *txn) endRevert(ctx context.Context, j *Job, volume, snapshot string) er
 	if _, err := t.moveSnapshot(ctx, moveSnapshotParams{ToStatus: snapshot, ID: *j.SnapshotID, Accepts: running(SnapshotRevert)}); err != nil {
 		return fmt.Errorf("snapshot to %s: %w", snapshot, err)
 	}
+	t.note(ctx, volumeEvent(j.VolumeID, "revert.end", byBackend))
+	t.note(ctx, snapshotEvent(*j.SnapshotID, "revert.end", byBackend))
 	return nil
 }

@@ -46,7 +46,9 @@ func (s *Store) CreateSnapshot(ctx context.Context, a Actor, n NewSnapshot) (Sna
 			return fmt.Errorf("insert snapshot: %w", err)
 		}
 		job := newJob{kind: JobSnapshotCreate, queue: VolumeQueue(*v.Host), volume: v.ID, snapshot: &n.ID}
-		if n.Ref != nil {
+		if n.Ref == nil {
+			t.note(ctx, snapshotEvent(n.ID, "create.start", byBackend))
+		} else {
 			job.kind, job.queue, job.args = JobSnapshotManage, QueueScheduler, ManageArgs{Ref: n.Ref}
 		}
 		if _, err := t.addJob(ctx, a, job); err != nil {
@@ -91,6 +93,9 @@ func (s *Store) DeleteSnapshot(ctx context.Context, a Actor, id string, force bo
 		if err != nil {
 			return fmt.Errorf("delete snapshot: %w", err)
 		}
+		if err := t.noteNow(ctx, snapshotEvent(id, "delete.start", byBackend)); err != nil {
+			return err
+		}
 		v, err := t.GetVolume(ctx, snap.VolumeID)
 		if err != nil {
 			return fmt.Errorf("volume of the snapshot: %w", err)
@@ -108,6 +113,11 @@ func (s *Store) DeleteSnapshot(ctx context.Context, a Actor, id string, force bo
 
 // removeSnapshot deletes the row and returns its quota.
 func (t *txn) removeSnapshot(ctx context.Context, id string) error {
+	end := snapshotEvent(id, "delete.end", byBackend)
+	end.extra = fields{"status": "deleted", "deleted": "True"}
+	if err := t.noteNow(ctx, end); err != nil {
+		return err
+	}
 	snap, err := t.deleteSnapshot(ctx, id)
 	if none(err) {
 		return nil
@@ -138,7 +148,14 @@ func (s *Store) UpdateSnapshot(ctx context.Context, id string, u VolumeText) err
 	if u.Description != nil {
 		p.SetDescription, p.Description = true, *u.Description
 	}
-	_, err := s.updateSnapshotText(ctx, p)
+	err := s.once(ctx, func(t *txn) error {
+		if err := t.noteNow(ctx, snapshotEvent(id, "update.start", byProcess)); err != nil {
+			return err
+		}
+		t.note(ctx, snapshotEvent(id, "update.end", byProcess))
+		_, err := t.updateSnapshotText(ctx, p)
+		return err
+	})
 	return snapshotGone(id, err)
 }
 
@@ -166,11 +183,17 @@ func (s *Store) RemoveSnapshotMetadata(ctx context.Context, id, key string) (Met
 
 // ResetSnapshot sets the status by hand.
 func (s *Store) ResetSnapshot(ctx context.Context, id, status string) error {
-	n, err := s.resetSnapshot(ctx, resetSnapshotParams{Status: status, ID: id})
-	if err == nil && n == 0 {
-		return Errorf(NotFound, "Snapshot %s could not be found.", id)
-	}
-	return err
+	return s.once(ctx, func(t *txn) error {
+		if err := t.noteNow(ctx, snapshotEvent(id, "reset_status.start", byProcess)); err != nil {
+			return err
+		}
+		t.note(ctx, snapshotEvent(id, "reset_status.end", byProcess))
+		n, err := t.resetSnapshot(ctx, resetSnapshotParams{Status: status, ID: id})
+		if err == nil && n == 0 {
+			return Errorf(NotFound, "Snapshot %s could not be found.", id)
+		}
+		return err
+	})
 }
 
 func snapshotGone(id string, err error) error {

@@ -16,13 +16,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Actor is on whose behalf something is done; it travels with the job.
-type Actor struct {
-	ProjectID string
-	UserID    string
-	RequestID string
-}
-
 // Options of a Store.
 type Options struct {
 	MaxConns    int           // of the pool; 0: pgx's default
@@ -35,6 +28,9 @@ type Options struct {
 	Compute bool
 	// NoSnapshotGigabytes leaves snapshots out of the gigabytes quota.
 	NoSnapshotGigabytes bool
+	// Notify writes notifications, for Host as the name of this node.
+	Notify bool
+	Host   string
 }
 
 // Waker tells a queue that a job waits. It must not block for long, and may
@@ -47,6 +43,7 @@ type Store struct {
 	pool    *pgxpool.Pool
 	opts    Options
 	waiters waiters
+	noted   chan struct{} // holds one when notifications were written
 }
 
 // Open connects to the database at dsn (pgx's syntax) and checks that it answers.
@@ -75,13 +72,19 @@ func Open(ctx context.Context, dsn string, opts Options) (*Store, error) {
 		pool.Close()
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	s := &Store{Queries: New(pool), pool: pool, opts: opts}
+	s := &Store{Queries: New(pool), pool: pool, opts: opts, noted: make(chan struct{}, 1)}
 	s.waiters.byJob = make(map[string]chan struct{})
 	return s, nil
 }
 
 // Close ends the pool; it waits for connections in use.
 func (s *Store) Close() { s.pool.Close() }
+
+// Notifies reports whether notifications are written.
+func (s *Store) Notifies() bool { return s.opts.Notify }
+
+// Noted yields when this process has written notifications.
+func (s *Store) Noted() <-chan struct{} { return s.noted }
 
 // Pool is for the list pages, which build their own SQL.
 func (s *Store) Pool() *pgxpool.Pool { return s.pool }
@@ -96,13 +99,10 @@ const txAttempts = 5
 // tx runs f in one transaction, and once the commit is durable wakes the
 // queues for which f made jobs. f may run more than once.
 func (s *Store) tx(ctx context.Context, f func(t *txn) error) error {
-	t := &txn{store: s}
+	t := &txn{store: s, actor: ActorOf(ctx)}
 	for attempt := 1; ; attempt++ {
-		t.wakes = t.wakes[:0]
-		err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-			t.Queries = New(tx)
-			return f(t)
-		})
+		t.wakes, t.notes, t.noted = t.wakes[:0], notes{}, false
+		err := s.attempt(ctx, t, f)
 		if err == nil {
 			break
 		}
@@ -113,7 +113,34 @@ func (s *Store) tx(ctx context.Context, f func(t *txn) error) error {
 	for _, w := range t.wakes {
 		s.opts.Wake(w.queue, w.job)
 	}
+	if t.noted {
+		select {
+		case s.noted <- struct{}{}:
+		default: // whoever sends has not yet looked
+		}
+	}
 	return nil
+}
+
+// attempt is one transaction.
+func (s *Store) attempt(ctx context.Context, t *txn, f func(t *txn) error) error {
+	return s.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+		tx, err := conn.Begin(ctx)
+		if err != nil {
+			return err
+		}
+		t.tx, t.Queries = tx, New(tx)
+		if err = f(t); err == nil && (t.notes.batch.Len() > 0 || t.notes.err != nil) {
+			if err = t.notes.commit(ctx, tx); err == nil {
+				t.noted = true
+				return nil // the connection is out of the transaction, as its pool finds
+			}
+		} else if err == nil {
+			return tx.Commit(ctx)
+		}
+		_ = tx.Rollback(ctx) // a connection on which that fails is closed by its pool
+		return err
+	})
 }
 
 // outrun reports a deadlock or a serialization failure: the same again may succeed.
@@ -126,7 +153,11 @@ func outrun(err error) bool {
 type txn struct {
 	*Queries
 	store *Store
+	tx    pgx.Tx
+	actor Actor // in whose name events are told
 	wakes []wake
+	notes notes // written with the COMMIT
+	noted bool  // something was, or is written already
 }
 
 type wake struct{ queue, job string }

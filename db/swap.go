@@ -62,7 +62,7 @@ func (s *Store) AwaitSwap(ctx context.Context, j *Job, args MoveArgs, delay time
 	}
 	return s.tx(ctx, func(t *txn) error {
 		v, err := t.GetVolume(ctx, args.Volume)
-		if err != nil {
+		if err != nil && !none(err) { // one that was deleted by force has no host
 			return fmt.Errorf("volume that moves: %w", err)
 		}
 		n, err := t.awaitJob(ctx, awaitJobParams{Line: uuid.NewString(), Args: raw, DelaySeconds: delay.Seconds(), ID: j.ID, Owner: j.Owner, Attempts: j.Attempts})

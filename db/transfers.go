@@ -22,6 +22,10 @@ func (s *Store) CreateTransfer(ctx context.Context, n NewTransfer) (Transfer, st
 	key, salt, hash := newTransferKey(n.KeyDigits, n.SaltBytes)
 	var out Transfer
 	err := s.tx(ctx, func(t *txn) error {
+		if err := t.noteNow(ctx, volumeEvent(n.VolumeID, "transfer.create.start", byProcess)); err != nil {
+			return err
+		}
+		t.note(ctx, volumeEvent(n.VolumeID, "transfer.create.end", byProcess))
 		v, err := t.moveVolume(ctx, moveVolumeParams{ToStatus: VolumeOffer.Running, ID: n.VolumeID, Accepts: VolumeOffer.Accepts})
 		if none(err) {
 			return Errorf(Invalid, "Invalid volume: status must be available")
@@ -91,6 +95,10 @@ func (s *Store) DeleteTransfer(ctx context.Context, id string, change *KeyChange
 		if err != nil {
 			return fmt.Errorf("transfer: %w", err)
 		}
+		if err := t.noteNow(ctx, volumeEvent(tr.VolumeID, "transfer.delete.start", byProcess)); err != nil {
+			return err
+		}
+		t.note(ctx, volumeEvent(tr.VolumeID, "transfer.delete.end", byProcess))
 		_, err = t.moveVolume(ctx, moveVolumeParams{ToStatus: VolumeWithdraw.Running, ID: tr.VolumeID, Accepts: VolumeWithdraw.Accepts})
 		if err != nil && !none(err) { // a volume whose status was reset keeps it
 			return fmt.Errorf("withdraw volume: %w", err)
@@ -125,6 +133,10 @@ func (s *Store) AcceptTransfer(ctx context.Context, a Actor, id, key string, any
 		if err := t.mayAccept(ctx, a, v, anyType); err != nil {
 			return err
 		}
+		if err := t.noteNow(ctx, volumeEvent(v.ID, "transfer.accept.start", byProcess)); err != nil {
+			return err
+		}
+		t.note(ctx, volumeEvent(v.ID, "transfer.accept.end", byProcess))
 		snaps, err := t.handOver(ctx, a, tr, v)
 		if err != nil {
 			return err

@@ -15,24 +15,30 @@ func (s *Store) TypeProjects(ctx context.Context, id string) ([]string, error) {
 
 // AddTypeProject lets a project use a private type; Conflict when it may already.
 func (s *Store) AddTypeProject(ctx context.Context, id, project string) error {
-	n, err := s.addTypeProject(ctx, addTypeProjectParams{ID: id, ProjectID: project})
-	switch {
-	case foreignKeyViolation(err):
-		return typeGone(id)
-	case err == nil && n == 0:
-		return Errorf(Conflict, "Volume type access for %s / %s combination already exists.", id, project)
-	}
-	return err
+	return s.once(ctx, func(t *txn) error {
+		n, err := t.addTypeProject(ctx, addTypeProjectParams{ID: id, ProjectID: project})
+		t.noteAccess(ctx, "add", id, project)
+		switch {
+		case foreignKeyViolation(err):
+			return typeGone(id)
+		case err == nil && n == 0:
+			return Errorf(Conflict, "Volume type access for %s / %s combination already exists.", id, project)
+		}
+		return err
+	})
 }
 
 // RemoveTypeProject takes a private type from a project; NotFound when it did
 // not have it.
 func (s *Store) RemoveTypeProject(ctx context.Context, id, project string) error {
-	n, err := s.removeTypeProject(ctx, removeTypeProjectParams{ID: id, ProjectID: project})
-	if err == nil && n == 0 {
-		return Errorf(NotFound, "Volume type access not found for %s / %s combination.", id, project)
-	}
-	return err
+	return s.once(ctx, func(t *txn) error {
+		n, err := t.removeTypeProject(ctx, removeTypeProjectParams{ID: id, ProjectID: project})
+		t.noteAccess(ctx, "remove", id, project)
+		if err == nil && n == 0 {
+			return Errorf(NotFound, "Volume type access not found for %s / %s combination.", id, project)
+		}
+		return err
+	})
 }
 
 // DefaultTypes lists the projects that have a default type of their own.

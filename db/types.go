@@ -35,8 +35,13 @@ func (s *Store) CreateVolumeType(ctx context.Context, name string, description *
 	if specs == nil {
 		specs = ExtraSpecs{}
 	}
-	t, err := s.insertVolumeType(ctx, insertVolumeTypeParams{Name: name, Description: description, IsPublic: public, ExtraSpecs: specs})
-	return t, nameTaken(err, name)
+	var out VolumeType
+	err := s.once(ctx, func(t *txn) (err error) {
+		out, err = t.insertVolumeType(ctx, insertVolumeTypeParams{Name: name, Description: description, IsPublic: public, ExtraSpecs: specs})
+		t.note(ctx, typeEvent("create", out))
+		return nameTaken(err, name)
+	})
+	return out, s.told(ctx, volumeTypeRefused("create", nil, &name), err)
 }
 
 // TypeText is a change of a type; nil fields stay.
@@ -67,12 +72,13 @@ func (s *Store) UpdateVolumeType(ctx context.Context, id string, u TypeText) (Vo
 			}
 			return fmt.Errorf("update type: %w", err)
 		}
+		t.note(ctx, typeEvent("update", out))
 		if out.Name == old.Name {
 			return nil
 		}
 		return t.renameQuotas(ctx, old.Name, out.Name)
 	})
-	return out, err
+	return out, s.told(ctx, volumeTypeRefused("update", &id, u.Name), err)
 }
 
 // renameQuotas lets limits and usage follow a type's name.
@@ -91,28 +97,40 @@ func (t *txn) renameQuotas(ctx context.Context, oldName, newName string) error {
 // DeleteVolumeType removes a type that nothing has, that is no project's
 // default and not the last one.
 func (s *Store) DeleteVolumeType(ctx context.Context, id string) error {
-	isDefault, err := s.isProjectDefault(ctx, id)
+	err := s.once(ctx, func(t *txn) error { return t.removeVolumeType(ctx, id) })
+	return s.told(ctx, volumeTypeRefused("delete", &id, nil), err)
+}
+
+func (t *txn) removeVolumeType(ctx context.Context, id string) error {
+	isDefault, err := t.isProjectDefault(ctx, id)
 	if err != nil {
 		return fmt.Errorf("defaults of projects: %w", err)
 	}
 	if isDefault {
 		return typeIsDefault(id)
 	}
-	last, err := s.onlyVolumeType(ctx)
+	last, err := t.onlyVolumeType(ctx)
 	if err != nil {
 		return fmt.Errorf("count types: %w", err)
 	}
 	if last {
 		return Errorf(Invalid, "The volume type %s is the only currently defined volume type and cannot be deleted.", id)
 	}
-	used, err := s.volumeTypeInUse(ctx, id)
+	used, err := t.volumeTypeInUse(ctx, id)
 	if err != nil {
 		return fmt.Errorf("type in use: %w", err)
 	}
 	if used {
 		return typeInUse()
 	}
-	n, err := s.deleteVolumeType(ctx, id)
+	if t.store.opts.Notify {
+		ty, err := t.GetVolumeType(ctx, id)
+		if err != nil && !none(err) {
+			return fmt.Errorf("read type: %w", err)
+		}
+		t.note(ctx, typeEvent("delete", ty))
+	}
+	n, err := t.deleteVolumeType(ctx, id)
 	switch {
 	case foreignKeyViolation(err): // somebody took it meanwhile
 		return typeInUse()
@@ -133,13 +151,23 @@ func (s *Store) TypeHasVolumes(ctx context.Context, id string) (bool, error) {
 	return s.volumeTypeOfVolumes(ctx, id)
 }
 
-// MergeExtraSpecs adds specs and returns what is there afterwards.
-func (s *Store) MergeExtraSpecs(ctx context.Context, id string, specs ExtraSpecs) (ExtraSpecs, error) {
+// MergeExtraSpecs adds specs and returns what is there afterwards; key is the
+// one that is changed by its name, if any.
+func (s *Store) MergeExtraSpecs(ctx context.Context, id string, specs ExtraSpecs, key string) (ExtraSpecs, error) {
 	raw, err := json.Marshal(specs)
 	if err != nil {
 		return nil, fmt.Errorf("extra specs: %w", err)
 	}
-	out, err := s.mergeExtraSpecs(ctx, mergeExtraSpecsParams{Added: raw, ID: id})
+	var out ExtraSpecs
+	err = s.once(ctx, func(t *txn) error {
+		if out, err = t.mergeExtraSpecs(ctx, mergeExtraSpecsParams{Added: raw, ID: id}); err != nil {
+			return err
+		}
+		if key != "" {
+			return t.noteSpecs(ctx, "update", id, map[string]any{"id": key})
+		}
+		return t.noteSpecs(ctx, "create", id, map[string]any{"specs": specs})
+	})
 	if none(err) {
 		return nil, typeGone(id)
 	}
@@ -148,7 +176,12 @@ func (s *Store) MergeExtraSpecs(ctx context.Context, id string, specs ExtraSpecs
 
 // RemoveExtraSpec drops one key.
 func (s *Store) RemoveExtraSpec(ctx context.Context, id, key string) error {
-	_, err := s.removeExtraSpec(ctx, removeExtraSpecParams{Key: key, ID: id})
+	err := s.once(ctx, func(t *txn) error {
+		if _, err := t.removeExtraSpec(ctx, removeExtraSpecParams{Key: key, ID: id}); err != nil {
+			return err
+		}
+		return t.noteSpecs(ctx, "delete", id, map[string]any{"id": key, "deleted_at": nil})
+	})
 	if none(err) {
 		return typeGone(id)
 	}

@@ -119,6 +119,9 @@ func (s *Store) DeleteVolume(ctx context.Context, a Actor, id string, o DeleteOp
 		if err != nil {
 			return fmt.Errorf("delete volume: %w", err)
 		}
+		if err := t.noteNow(ctx, volumeEvent(id, "delete.start", byBackend)); err != nil {
+			return err
+		}
 		queue := QueueScheduler
 		if v.Host != nil {
 			if err := t.notFrozen(ctx, *v.Host); err != nil {
@@ -137,6 +140,7 @@ func (s *Store) DeleteVolume(ctx context.Context, a Actor, id string, o DeleteOp
 			if err := t.beginDeleteSnapshotsOf(ctx, beginDeleteSnapshotsOfParams{ToStatus: snapOp.Running, VolumeID: id}); err != nil {
 				return fmt.Errorf("delete snapshots: %w", err)
 			}
+			t.note(ctx, snapshotsEvent{volume: &id, suffix: "delete.start", by: byBackend})
 		}
 		job, err := t.addJob(ctx, a, newJob{kind: JobVolumeDelete, queue: queue, volume: id, args: DeleteArgs{Cascade: o.Cascade}})
 		if err != nil {
@@ -159,6 +163,12 @@ func refuseDelete(op Op, o DeleteOptions) error {
 
 // removeVolume deletes the row with its snapshots and returns their quota.
 func (t *txn) removeVolume(ctx context.Context, id string) error {
+	end := volumeEvent(id, "delete.end", byBackend)
+	end.extra = fields{"status": "deleted"}
+	gone := snapshotsEvent{volume: &id, suffix: "delete.end", by: byBackend, extra: fields{"status": "deleted", "deleted": "True"}}
+	if err := t.noteNow(ctx, gone, end); err != nil {
+		return err
+	}
 	snaps, err := t.deleteSnapshotsOf(ctx, id)
 	if err != nil {
 		return fmt.Errorf("delete snapshot rows: %w", err)
@@ -262,7 +272,14 @@ func (s *Store) UpdateVolume(ctx context.Context, id string, u VolumeText) error
 		}
 		p.NewMetadata = raw
 	}
-	_, err := s.updateVolumeText(ctx, p)
+	err := s.once(ctx, func(t *txn) error {
+		if err := t.noteNow(ctx, volumeEvent(id, "update.start", byProcess)); err != nil {
+			return err
+		}
+		t.note(ctx, volumeEvent(id, "update.end", byProcess))
+		_, err := t.updateVolumeText(ctx, p)
+		return err
+	})
 	if none(err) {
 		return Errorf(Invalid, "Invalid volume: The volume cannot be updated during maintenance.")
 	}
@@ -338,6 +355,10 @@ func (s *Store) ResetVolume(ctx context.Context, a Actor, id string, r VolumeRes
 			p.SetMigration, p.MigrationStatus = true, *r.MigrationStatus
 		}
 		p.Detach = r.AttachStatus != nil && *r.AttachStatus == Detached
+		if err := t.noteNow(ctx, volumeEvent(id, "reset_status.start", byProcess)); err != nil {
+			return err
+		}
+		t.note(ctx, volumeEvent(id, "reset_status.end", byProcess))
 		v, err := t.resetVolume(ctx, p)
 		if err != nil && !none(err) {
 			return fmt.Errorf("reset volume: %w", err)

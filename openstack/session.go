@@ -7,11 +7,12 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
@@ -28,6 +29,10 @@ type Login struct {
 	UserDomainName, UserDomainID       string
 	ProjectDomainName, ProjectDomainID string
 
+	// An application credential is a user and a project in one, and takes their place.
+	ByCredential                   bool
+	CredentialID, CredentialSecret string
+
 	CAFile   string
 	Insecure bool
 	Timeout  time.Duration // of a request; 0 is ten seconds
@@ -39,19 +44,13 @@ type Session struct {
 	login Login
 	http  http.Client
 
-	mu       sync.Mutex // held while logging in, so that one does it
+	turn     chan struct{} // held while logging in, so that one does it and no other waits longer than it has time
 	provider *gophercloud.ProviderClient
 }
 
 // NewSession checks the login; Keystone need not answer yet.
 func NewSession(l Login) (*Session, error) {
-	var missing []string
-	for _, o := range [][2]string{{"auth_url", l.AuthURL}, {"username", l.Username}, {"password", l.Password}, {"project_name", l.ProjectName}} {
-		if o[1] == "" {
-			missing = append(missing, o[0])
-		}
-	}
-	if missing != nil {
+	if missing := l.missing(); missing != nil {
 		return nil, fmt.Errorf("section [%s] needs: %s", l.Section, strings.Join(missing, ", "))
 	}
 	if l.Timeout == 0 {
@@ -67,7 +66,32 @@ func NewSession(l Login) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Session{login: l, http: http.Client{Transport: transport}}, nil
+	return &Session{login: l, http: http.Client{Transport: passOn{transport}}, turn: make(chan struct{}, 1)}, nil
+}
+
+// missing are the options without which nobody can log in.
+func (l *Login) missing() (names []string) {
+	needs := [][2]string{{"auth_url", l.AuthURL}, {"username", l.Username}, {"password", l.Password}, {"project_name", l.ProjectName}}
+	if l.ByCredential {
+		needs = [][2]string{{"auth_url", l.AuthURL}, {"application_credential_id", l.CredentialID}, {"application_credential_secret", l.CredentialSecret}}
+	}
+	for _, o := range needs {
+		if o[1] == "" {
+			names = append(names, o[0])
+		}
+	}
+	return names
+}
+
+// options are the login in gophercloud's words.
+func (l *Login) options() *gophercloud.AuthOptions {
+	if l.ByCredential {
+		return &gophercloud.AuthOptions{IdentityEndpoint: l.AuthURL, ApplicationCredentialID: l.CredentialID,
+			ApplicationCredentialSecret: l.CredentialSecret, AllowReauth: true}
+	}
+	return &gophercloud.AuthOptions{IdentityEndpoint: l.AuthURL, Username: l.Username, Password: l.Password,
+		DomainName: l.UserDomainName, DomainID: l.UserDomainID, AllowReauth: true,
+		Scope: &gophercloud.AuthScope{ProjectName: l.ProjectName, DomainName: l.ProjectDomainName, DomainID: l.ProjectDomainID}}
 }
 
 // transport waits no longer than the time limit for the head of an answer; what
@@ -80,6 +104,9 @@ func (l *Login) transport() (*http.Transport, error) {
 		return t, nil
 	}
 	pem, err := os.ReadFile(l.CAFile)
+	if errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(l.AuthURL, "http://") {
+		return t, nil // DevStack, as others, names one before there is any TLS
+	}
 	if err != nil {
 		return nil, fmt.Errorf("option cafile in [%s]: %w", l.Section, err)
 	}
@@ -92,8 +119,12 @@ func (l *Login) transport() (*http.Transport, error) {
 
 // own returns the provider of our own user, logged in at least once.
 func (s *Session) own(ctx context.Context) (*gophercloud.ProviderClient, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("log in to Keystone: %w", ctx.Err())
+	}
 	if s.provider != nil {
 		return s.provider, nil
 	}
@@ -106,10 +137,7 @@ func (s *Session) own(ctx context.Context) (*gophercloud.ProviderClient, error) 
 	p.UseTokenLock()
 	ctx, cancel := context.WithTimeout(ctx, l.Timeout)
 	defer cancel()
-	err = openstack.AuthenticateV3(ctx, p, &gophercloud.AuthOptions{IdentityEndpoint: l.AuthURL, Username: l.Username, Password: l.Password,
-		DomainName: l.UserDomainName, DomainID: l.UserDomainID, AllowReauth: true,
-		Scope: &gophercloud.AuthScope{ProjectName: l.ProjectName, DomainName: l.ProjectDomainName, DomainID: l.ProjectDomainID}}, gophercloud.EndpointOpts{})
-	if err != nil {
+	if err = openstack.AuthenticateV3(ctx, p, l.options(), gophercloud.EndpointOpts{}); err != nil {
 		return nil, s.LoginError(err)
 	}
 	s.provider = p
@@ -119,7 +147,11 @@ func (s *Session) own(ctx context.Context) (*gophercloud.ProviderClient, error) 
 // LoginError says whose fault it is that a login failed.
 func (s *Session) LoginError(err error) error {
 	if gophercloud.ResponseCodeIs(err, http.StatusUnauthorized) {
-		return fmt.Errorf("Keystone refuses the service's own user: check username, password and domains in [%s]: %w", s.login.Section, err)
+		what := "username, password and domains"
+		if s.login.ByCredential {
+			what = "application_credential_id and application_credential_secret"
+		}
+		return fmt.Errorf("log in to Keystone: it refuses the service's own user: check %s in [%s]: %w", what, s.login.Section, err)
 	}
 	return fmt.Errorf("log in to Keystone: %w", err)
 }

@@ -47,7 +47,7 @@ func (s *Scheduler) createGroup(ctx context.Context, j *db.Job) error {
 	}
 	pool, err := PickGroup(s.Config, pools, reqs)
 	if err != nil {
-		s.Log.Warn("no valid backend", "group", g.ID, "request", j.RequestID, "err", err)
+		s.Log.With(j.LogIDs()...).Warn("no valid backend", "group", g.ID, "err", err)
 		return s.Store.Failed(ctx, j, noValidBackend)
 	}
 	return s.Store.GroupPlaced(ctx, j, pool.Host)
@@ -105,7 +105,7 @@ func (s *Scheduler) cloneGroup(ctx context.Context, j *db.Job) error {
 		}
 	}
 	if _, err := PickGroup(s.Config, pools, reqs); err != nil {
-		s.Log.Warn("no valid backend", "group", g.ID, "request", j.RequestID, "err", err)
+		s.Log.With(j.LogIDs()...).Warn("no valid backend", "group", g.ID, "err", err)
 		return s.Store.Failed(ctx, j, noValidBackend)
 	}
 	return s.Store.HandOver(ctx, j, deref(g.Host))

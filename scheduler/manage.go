@@ -60,7 +60,7 @@ func (s *Scheduler) confirm(ctx context.Context, j *db.Job, req Request) (*Pool,
 	}
 	pool, err := Pick(s.Config, pools, req)
 	if err != nil {
-		s.Log.Warn("no valid backend", "kind", j.Kind, "volume", j.VolumeID, "request", j.RequestID, "err", err)
+		s.Log.With(j.LogIDs()...).Warn("no valid backend", "kind", j.Kind, "volume", j.VolumeID, "err", err)
 		return nil, s.Store.FailedAs(ctx, j, noValidBackend, db.ActionSchedule, db.DetailNoBackend)
 	}
 	return &pool, nil

@@ -119,6 +119,6 @@ func (s *Scheduler) noPlace(ctx context.Context, j *db.Job, err error) error {
 	if !errors.As(err, &none) {
 		return err
 	}
-	s.Log.Warn("no valid backend", "kind", j.Kind, "volume", j.VolumeID, "request", j.RequestID, "err", err)
+	s.Log.With(j.LogIDs()...).Warn("no valid backend", "kind", j.Kind, "volume", j.VolumeID, "err", err)
 	return s.Store.MoveRefused(ctx, j, noValidBackend, db.DetailNoBackend)
 }

@@ -73,13 +73,14 @@ func (s *Scheduler) Run(ctx context.Context) error {
 func (s *Scheduler) beat(ctx context.Context, id int64) {
 	tick := time.NewTicker(s.ReportEvery)
 	defer tick.Stop()
+	var room capacities
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		if err := errors.Join(s.Store.Alive(ctx, id, true), s.Store.Purge(ctx)); err != nil && ctx.Err() == nil {
+		if err := errors.Join(s.Store.Alive(ctx, id, true), s.Store.Purge(ctx), room.tell(ctx, s)); err != nil && ctx.Err() == nil {
 			s.Log.Warn("heartbeat", "err", err)
 		}
 	}
@@ -156,7 +157,7 @@ func (s *Scheduler) create(ctx context.Context, j *db.Job) error {
 	}
 	pool, err := Pick(s.Config, pools, req)
 	if err != nil {
-		s.Log.Warn("no valid backend", "volume", v.ID, "request", j.RequestID, "err", err)
+		s.Log.With(j.LogIDs()...).Warn("no valid backend", "volume", v.ID, "err", err)
 		return s.Store.NoValidBackend(ctx, j, noValidBackend)
 	}
 	return s.Store.VolumePlaced(ctx, j, pool.Host, pool.AvailabilityZone)
@@ -250,7 +251,7 @@ func (s *Scheduler) extend(ctx context.Context, j *db.Job) error {
 	}
 	req.OnlyPool, req.ExtendAttached = *v.Host, deref(v.PreviousStatus) == db.InUse
 	if _, err := Pick(s.Config, pools, req); err != nil {
-		s.Log.Warn("no room to extend", "volume", v.ID, "request", j.RequestID, "err", err)
+		s.Log.With(j.LogIDs()...).Warn("no room to extend", "volume", v.ID, "err", err)
 		return s.Store.NoValidBackend(ctx, j, noValidBackend)
 	}
 	return s.Store.HandOver(ctx, j, *v.Host)

@@ -83,7 +83,7 @@ func hopeless(err error) bool {
 	case errors.As(err, &unsafe), errors.As(err, &tooBig), errors.As(err, &notAllowed):
 		return true
 	}
-	for _, e := range []error{image.ErrNoRoom, image.ErrChecksum, image.ErrConverter, errSigned, errNoGlance,
+	for _, e := range []error{image.ErrNoRoom, image.ErrChecksum, image.ErrConverter, errSigned, errNoGlance, glance.ErrAbsent,
 		glance.ErrNotFound, glance.ErrUnauthorized, glance.ErrOverLimit, glance.ErrConflict, glance.ErrRefused} {
 		if errors.Is(err, e) {
 			return true

@@ -79,7 +79,7 @@ func (w *Worker) exportForCopy(ctx context.Context, j *db.Job, args db.MoveArgs,
 		}
 	}
 	if reason != "" {
-		w.Log.Warn("the volume cannot move", "volume", v.ID, "request", j.RequestID, "reason", reason)
+		w.Log.With(j.LogIDs()...).Warn("the volume cannot move", "volume", v.ID, "reason", reason)
 		return w.Store.MoveRefused(ctx, j, reason, db.DetailVolumeStatus)
 	}
 	if err := w.Store.Migrating(ctx, j); err != nil {

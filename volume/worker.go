@@ -10,6 +10,7 @@ import (
 	"github.com/clinker-io/clinker/db"
 	"github.com/clinker-io/clinker/db/bus"
 	"github.com/clinker-io/clinker/db/job"
+	"github.com/clinker-io/clinker/openstack"
 	"github.com/clinker-io/clinker/target"
 	"github.com/clinker-io/clinker/volume/driver"
 )
@@ -137,7 +138,8 @@ func (w *Worker) Close() error {
 // ended in the database.
 func (w *Worker) handle(ctx context.Context, j *db.Job) error {
 	started := time.Now()
-	log := w.Log.With("kind", j.Kind, "volume", j.VolumeID, "request", j.RequestID)
+	log := w.Log.With(j.LogIDs()...).With("kind", j.Kind, "volume", j.VolumeID)
+	ctx = openstack.WithRequestID(ctx, j.Actor().PassOn())
 	err := w.do(ctx, j)
 	switch {
 	case err == nil:

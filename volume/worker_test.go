@@ -47,7 +47,7 @@ func newSite(t *testing.T) *site {
 	t.Helper()
 	s := &site{t: t, bus: inprocess.New(), dir: t.TempDir()}
 	var err error
-	s.store, err = db.Open(t.Context(), pgtest.New(t, migrations.Up), db.Options{
+	s.store, err = db.Open(t.Context(), pgtest.New(t, migrations.Up), db.Options{Compute: true,
 		Quotas: db.QuotaDefaults{Volumes: -1, Gigabytes: -1, Snapshots: -1, Groups: -1, PerVolumeGigabytes: -1},
 		Wake:   func(queue, id string) { _ = s.bus.Wake(context.Background(), queue, id) }})
 	if err != nil {

@@ -21,6 +21,7 @@ type KeystoneConfig struct {
 	ServiceTokenRoles         []string
 	ServiceTokenRolesRequired bool
 	ServiceType               string        // that access rules name
+	MaxRetries                int           // of a Keystone that cannot be reached
 	CacheTime                 time.Duration // of a valid token; 0 caches nothing
 	Logger                    *slog.Logger
 }

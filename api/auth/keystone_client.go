@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"strings"
+	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
 
@@ -19,7 +22,8 @@ const maxAnswer = 1 << 20
 type keystoneClient struct {
 	session  *openstack.Session
 	endpoint openstack.Endpoint
-	authURL  string
+	authURL  string // with its version
+	retries  int
 }
 
 func newKeystoneClient(c *KeystoneConfig) (*keystoneClient, error) {
@@ -27,7 +31,30 @@ func newKeystoneClient(c *KeystoneConfig) (*keystoneClient, error) {
 	if err != nil {
 		return nil, fmt.Errorf("auth_strategy = keystone: %w", err)
 	}
-	return &keystoneClient{session, openstack.Endpoint{Type: "identity", Region: c.Region, Interface: c.Interface, Version: "v3"}, c.Login.AuthURL}, nil
+	return &keystoneClient{session, openstack.Endpoint{Type: "identity", Region: c.Region, Interface: c.Interface, Version: "v3"},
+		strings.TrimSuffix(strings.TrimRight(c.Login.AuthURL, "/"), "/v3") + "/v3", c.MaxRetries}, nil
+}
+
+// retryAfter is how long the first new try waits; each later one twice as long.
+const retryAfter = 100 * time.Millisecond
+
+// persist tries again when there was no answer at all: a Keystone that is
+// restarted is away for a moment.
+func (k *keystoneClient) persist(ctx context.Context, try func() error) error {
+	wait := retryAfter
+	for n := 0; ; n++ {
+		err := try()
+		var lost *net.OpError
+		if err == nil || n >= k.retries || !errors.As(err, &lost) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(wait):
+			wait *= 2
+		}
+	}
 }
 
 // client is one of Keystone's endpoint; the catalogue need not list that.
@@ -49,7 +76,15 @@ func (k *keystoneClient) clientOf(ctx context.Context, token string) (*gopherclo
 }
 
 // validate asks for a token; errInvalid is Keystone's word that there is none.
-func (k *keystoneClient) validate(ctx context.Context, text string, expiredToo bool) (*token, error) {
+func (k *keystoneClient) validate(ctx context.Context, text string, expiredToo bool) (t *token, err error) {
+	err = k.persist(ctx, func() error {
+		t, err = k.ask(ctx, text, expiredToo)
+		return err
+	})
+	return t, err
+}
+
+func (k *keystoneClient) ask(ctx context.Context, text string, expiredToo bool) (*token, error) {
 	service, err := k.client(ctx)
 	if err != nil {
 		return nil, err

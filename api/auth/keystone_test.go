@@ -133,6 +133,8 @@ func TestKeystone(t *testing.T) {
 	}{
 		{"scopes", testScopes}, {"bad tokens", testBadTokens}, {"access rules", testAccessRules}, {"service tokens", testServiceTokens},
 		{"revocation", testRevocation}, {"own token", testOwnToken}, {"expiry", testExpiry}, {"outage", testOutage}, {"silence", testSilence},
+		{"private CA", testPrivateCA}, {"endpoints", testEndpoints}, {"application credential", testApplicationCredential},
+		{"garbage", testGarbage}, {"clocks", testClocks}, {"retries", testRetries},
 		{"wrong password", testWrongPassword},
 	} {
 		t.Run(step.name, func(t *testing.T) { step.run(t, c) })

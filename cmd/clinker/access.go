@@ -32,12 +32,13 @@ func authenticator(cfg *config.Config, log *slog.Logger) (auth.Authenticator, er
 	k := cfg.Keystone
 	return auth.NewKeystone(auth.KeystoneConfig{Login: login("keystone_authtoken", k.Login), Region: k.Region, Interface: k.Interface,
 		WWWAuthenticateURI: k.WWWAuthenticate, ServiceTokenRoles: k.ServiceTokenRoles, ServiceTokenRolesRequired: k.ServiceTokenRolesRequired,
-		ServiceType: k.ServiceType, CacheTime: config.Seconds(max(0, k.CacheTime)), Logger: log})
+		ServiceType: k.ServiceType, MaxRetries: k.MaxRetries, CacheTime: config.Seconds(max(0, k.CacheTime)), Logger: log})
 }
 
 // login is the user that a section names.
 func login(section string, l config.Login) openstack.Login {
 	return openstack.Login{Section: section, AuthURL: l.AuthURL, Username: l.Username, Password: l.Password, ProjectName: l.ProjectName,
 		UserDomainName: l.UserDomainName, UserDomainID: l.UserDomainID, ProjectDomainName: l.ProjectDomainName, ProjectDomainID: l.ProjectDomainID,
+		ByCredential: l.AuthType == "v3applicationcredential", CredentialID: l.CredentialID, CredentialSecret: l.CredentialSecret,
 		CAFile: l.CAFile, Insecure: l.Insecure, Timeout: config.Seconds(l.Timeout)}
 }

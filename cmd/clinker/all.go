@@ -76,6 +76,9 @@ func runAll(ctx context.Context, o allOptions, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := openLogs(cfg, "all"); err != nil {
+		return err
+	}
 	user, err := theUser(dir)
 	if err != nil {
 		return err
@@ -96,6 +99,11 @@ func runAll(ctx context.Context, o allOptions, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
+	stopSender, err := b.startSender(ctx)
+	if err != nil {
+		return err
+	}
+	defer stopSender()
 	s := &standaloneService{base: b, user: user, dir: dir, api: apiLn, iscsi: iscsiLn, out: out}
 	return s.run(ctx)
 }
@@ -182,6 +190,7 @@ func (s *standaloneService) run(ctx context.Context) error {
 			case <-ctx.Done():
 				return nil
 			case <-ready:
+				s.ready()
 				return s.announce()
 			}
 		},

@@ -46,6 +46,7 @@ func (b *base) runAPI(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
+	b.ready()
 	return together(ctx, map[string]func(context.Context) error{
 		"replies": func(ctx context.Context) error { return b.serveReplies(ctx, replies) },
 		"api":     func(ctx context.Context) error { return serveHTTP(ctx, ln, handler, b.log) },

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -40,8 +41,8 @@ The database is the one that the configuration names; of a running
 	f := cmd.PersistentFlags()
 	f.StringVar(&o.configFile, "config-file", defaultConfigFile, "configuration, in cinder.conf's form")
 	f.StringVar(&o.stateDir, "state-dir", "", "state folder of a running 'clinker all', whose database is meant")
-	cmd.AddCommand(manageQuota(&o), manageService(&o), manageCluster(&o), manageHost(&o), manageVolume(&o), manageDB(&o),
-		manageRegister(&o))
+	cmd.AddCommand(manageQuota(&o), manageService(&o), manageCluster(&o), manageHost(&o), manageVolume(&o), manageGroups(&o), manageDB(&o),
+		manageAudit(&o), manageRegister(&o), manageConfig(&o), manageVersion(), manageUtil())
 	return cmd
 }
 
@@ -53,6 +54,9 @@ func group(use, short string, subs ...*cobra.Command) *cobra.Command {
 	cmd.AddCommand(subs...)
 	return cmd
 }
+
+// underscored is cinder-manage's spelling of a subcommand.
+func underscored(use string) []string { return []string{strings.ReplaceAll(use, "-", "_")} }
 
 // chooseOne is what a subcommand that only holds others does.
 func chooseOne(cmd *cobra.Command, _ []string) error {

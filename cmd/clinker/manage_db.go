@@ -28,7 +28,8 @@ func manageDB(o *manageOptions) *cobra.Command {
 		&cobra.Command{Use: "purge AGE_IN_DAYS", Short: "Remove what has been done with for so many days",
 			Long: "Removes finished jobs, and user messages whose time is over, that are older than so many\n" +
 				"days. The scheduler does the same all the time; rows of volumes that are gone do not stay.",
-			Args: cobra.ExactArgs(1), RunE: o.run(purge)})
+			Args: cobra.ExactArgs(1), RunE: o.run(purge)},
+		manageActiveBackend(o), nothingToMigrate())
 }
 
 const day = 24 * time.Hour

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -31,6 +33,7 @@ func (m *manager) quotas(ctx context.Context, project string, fix bool) error {
 	if err != nil {
 		return err
 	}
+	slices.SortStableFunc(found, func(a, b db.QuotaFix) int { return strings.Compare(a.Project, b.Project) })
 	before := ""
 	for _, f := range found {
 		if f.Project != before {

@@ -121,25 +121,14 @@ func listHosts(ctx context.Context, m *manager, args []string) error {
 }
 
 func manageVolume(o *manageOptions) *cobra.Command {
-	var from, to string
-	cmd := &cobra.Command{Use: "update-host", Short: "Write another host into volumes",
-		Long: `Writes another host into the volumes of a backend that was renamed or moved to another
-node. Of a whole backend, HOST@BACKEND, the pools stay; a single pool is HOST@BACKEND#POOL.
-Nothing is copied: the new backend must hold the volumes already.`,
-		Example: "  clinker manage volume update-host --currenthost node1@ceph --newhost node2@ceph", Args: cobra.NoArgs,
-		RunE: o.run(func(ctx context.Context, m *manager, _ []string) error {
+	move := o.moveHost("update-host", "Write another host into volumes", "volumes",
+		func(ctx context.Context, m *manager, from, to string) (int64, error) {
 			n, err := m.store.MoveVolumes(ctx, from, to)
-			if err == nil {
-				fmt.Fprintf(m.out, "%d volumes of %s are on %s now.\n", n, from, to)
-			}
-			return err
-		})}
-	cmd.Flags().StringVar(&from, "currenthost", "", "host of the volumes now")
-	cmd.Flags().StringVar(&to, "newhost", "", "host of the volumes from now on")
-	for _, flag := range []string{"currenthost", "newhost"} {
-		if err := cmd.MarkFlagRequired(flag); err != nil {
-			panic(err) // a mistake in this function
-		}
-	}
-	return group("volume", "Look after volumes", cmd)
+			return int64(n), err
+		})
+	move.Long = `Writes another host into the volumes of a backend that was renamed or moved to another
+node. Of a whole backend, HOST@BACKEND, the pools stay; a single pool is HOST@BACKEND#POOL.
+Nothing is copied: the new backend must hold the volumes already.`
+	move.Example = "  clinker manage volume update-host --currenthost node1@ceph --newhost node2@ceph"
+	return group("volume", "Look after volumes", move, deleteVolumeCommand(o))
 }

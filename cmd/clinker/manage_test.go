@@ -78,14 +78,18 @@ func TestManage(t *testing.T) {
 	sql("INSERT INTO clusters (name, \"binary\") VALUES ('empty@file', 'cinder-volume')")
 	sql(`INSERT INTO volumes (id, project_id, user_id, size, status, availability_zone, host, volume_type_id)
 		SELECT gen_random_uuid(), 'p1', 'u', 2, 'available', 'az1', 'n1@file#p', id FROM volume_types`)
+	sql(`INSERT INTO services (host, "binary", availability_zone, disabled, frozen) VALUES ('n3@file', 'cinder-volume', 'az3', true, true)`)
+	sql(`WITH t AS (INSERT INTO group_types (id, name) VALUES (gen_random_uuid(), 'gt') RETURNING id)
+		INSERT INTO groups (id, project_id, user_id, name, status, availability_zone, host, group_type_id)
+		SELECT gen_random_uuid(), 'p1', 'u', 'g', 'available', 'az1', 'n1@file#p', id FROM t`)
 	for _, c := range []struct {
 		args string
 		want []string // what the output holds
 		fail string   // what the error holds; "": none
 	}{
-		{"quota check", []string{"Project p1\n", "\tvolumes: invalid usage saved=0 actual=1\n", "\tgigabytes: invalid usage saved=0 actual=2\n", "4 differences\n"}, "quota sync"},
+		{"quota check", []string{"Project p1\n", "\tvolumes: invalid usage saved=0 actual=1\n", "\tgigabytes: invalid usage saved=0 actual=2\n", "5 differences\n"}, "quota sync"},
 		{"quota check --project-id p2", []string{"0 differences\n"}, ""},
-		{"quota sync --project-id p1", []string{"\tvolumes: invalid usage saved=0 actual=1 - fixed\n", "4 differences\n"}, ""},
+		{"quota sync --project-id p1", []string{"\tvolumes: invalid usage saved=0 actual=1 - fixed\n", "5 differences\n"}, ""},
 		{"quota check", []string{"0 differences\n"}, ""},
 		{"quota check more", nil, "unknown command"},
 		{"service list", []string{"Binary", "cinder-volume  n1@file  az1   enabled   :-)", "n2@file  az2   disabled  XXX", "west@file"}, ""},
@@ -106,6 +110,19 @@ func TestManage(t *testing.T) {
 		{"db purge 1", []string{"0 jobs and 0 messages removed."}, ""},
 		{"db purge -- -1", nil, "must supply a positive value for age"},
 		{"db purge x", nil, "must supply a positive value for age"},
+		{"volume update_host --currenthost n9@file --newhost n1@file", []string{"1 volumes of n9@file are on n1@file now."}, ""},
+		{"volume delete x", nil, "UUID"},
+		{"cg update_cg_host --currenthost n1@file --newhost n2@file", []string{"1 groups of n1@file are on n2@file now."}, ""},
+		{"cg update-cg-host --currenthost n1@file --newhost n2@file#p", nil, "name a pool"},
+		{"db reset_active_backend --backend-host n1@file", nil, "must first be disabled and frozen"},
+		{"db reset-active-backend --backend-host n3@file --enable-replication --active-backend-id b", []string{"n3@file is enabled"}, ""},
+		{"db reset-active-backend", nil, `"backend-host" not set`},
+		{"db online_data_migrations --max_count 10", []string{"No data migrations"}, ""},
+		{"config list", []string{"quota_volumes = 10", "database.connection = ***", "keystone_authtoken.password = "}, ""},
+		{"config list quota_volumes", []string{"quota_volumes = 10"}, ""},
+		{"config list nonsense", nil, "no option nonsense"},
+		{"version list", []string{version}, ""},
+		{"util clean_locks --services-offline", []string{"nothing to clean"}, ""},
 		{"db purge 99999999", nil, "maximum age is count of days since epoch"},
 		{"--help", []string{"quota", "service", "host", "volume", "db", "clinker manage quota check"}, ""},
 	} {
@@ -126,6 +143,41 @@ func TestManage(t *testing.T) {
 	}
 	if out, _ := clinker(t, "manage", "db", "version", "--config-file", file); out != fmt.Sprintln(want) || want < 8 {
 		t.Errorf("version %q, want %d", out, want)
+	}
+}
+
+func TestManageDeletesVolumes(t *testing.T) {
+	t.Parallel()
+	store, file := database(t)
+	sql := func(q string, args ...any) (n int) {
+		t.Helper()
+		if err := store.Pool().QueryRow(t.Context(), q, args...).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	insert := func(id, status string, host any) {
+		t.Helper()
+		sql(`INSERT INTO volumes (id, project_id, user_id, size, status, availability_zone, host, volume_type_id)
+			SELECT $1, 'p1', 'u', 2, $2, 'az1', $3, id FROM volume_types LIMIT 1 RETURNING 1`, id, status, host)
+	}
+	const placed, attached, unplaced, none = "00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000b",
+		"00000000-0000-4000-8000-00000000000c", "00000000-0000-4000-8000-00000000000d"
+	insert(placed, "error_deleting", "n1@file#p")
+	insert(attached, "in-use", "n1@file#p")
+	insert(unplaced, "error", nil)
+	sql(`INSERT INTO attachments (id, volume_id, project_id, attach_status, attach_mode) VALUES (gen_random_uuid(), $1, 'p1', 'attached', 'rw') RETURNING 1`, attached)
+	for _, c := range []struct{ id, fail string }{{placed, ""}, {attached, "attached"}, {unplaced, ""}, {none, "attached"}, {"x", "UUID"}} {
+		out, err := clinker(t, "manage", "--config-file", file, "volume", "delete", c.id)
+		if (err == nil) != (c.fail == "") || err != nil && !strings.Contains(err.Error(), c.fail) {
+			t.Errorf("volume delete %s: %v %s", c.id, err, out)
+		}
+	}
+	if n := sql("SELECT count(*) FROM jobs WHERE kind = $1 AND queue = $2 AND volume_id = $3", db.JobVolumeDelete, db.VolumeQueue("n1@file#p"), placed); n != 1 {
+		t.Errorf("%d jobs delete the volume", n)
+	}
+	if n := sql("SELECT count(*) FROM volumes WHERE status = 'in-use' OR id = $1", unplaced); n != 1 {
+		t.Errorf("%d volumes are not as they should be", n)
 	}
 }
 

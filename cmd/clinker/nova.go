@@ -33,7 +33,13 @@ func openNova(cfg *config.Config) (*nova.Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compute service: %w", err)
 	}
-	return nova.New(nova.Config{Session: session, Region: cfg.Nova.Region, Interface: cfg.Nova.Interface,
+	service := session
+	if u := serviceLogin(cfg, "", config.Login{}); l.Section == "nova" && u.AuthURL != "" {
+		if service, err = openstack.NewSession(u); err != nil {
+			return nil, fmt.Errorf("compute service: %w", err)
+		}
+	}
+	return nova.New(nova.Config{Session: session, Service: service, Region: cfg.Nova.Region, Interface: cfg.Nova.Interface,
 		ServiceToken: cfg.Service.SendToken, Timeout: config.Seconds(cfg.Nova.Timeout)}), nil
 }
 

@@ -16,7 +16,9 @@ import (
 
 	"github.com/clinker-io/clinker/db"
 	"github.com/clinker-io/clinker/db/bus"
+	"github.com/clinker-io/clinker/db/notify"
 	"github.com/clinker-io/clinker/internal/config"
+	"github.com/clinker-io/clinker/internal/sdnotify"
 )
 
 // base is what every role stands on.
@@ -43,6 +45,8 @@ func openStore(ctx context.Context, cfg *config.Config, dsn string, b bus.Bus, l
 			Backups: d.QuotaBackups, BackupGigabytes: d.QuotaBackupGigabytes, PerVolumeGigabytes: d.PerVolumeSizeLimit},
 		NoSnapshotGigabytes: d.NoSnapshotGigabytes,
 		Compute:             serviceLogin(cfg, "nova", cfg.Nova.Login).AuthURL != "",
+		Notify:              notify.Enabled(cfg.Notify.Driver),
+		Host:                hostOf(cfg),
 		Wake: func(queue, job string) {
 			ctx, cancel := context.WithTimeout(context.Background(), wakeLimit)
 			defer cancel()
@@ -54,9 +58,12 @@ func openStore(ctx context.Context, cfg *config.Config, dsn string, b bus.Bus, l
 }
 
 // distributed opens what a role on its own needs, from a configuration file.
-func distributed(ctx context.Context, path string) (*base, error) {
+func distributed(ctx context.Context, path, role string) (*base, error) {
 	cfg, err := config.Load(path, nil)
 	if err != nil {
+		return nil, err
+	}
+	if err := openLogs(cfg, role); err != nil {
 		return nil, err
 	}
 	log := newLogger(cfg.Default.Debug)
@@ -73,6 +80,13 @@ func distributed(ctx context.Context, path string) (*base, error) {
 		return nil, errors.Join(err, b.Close())
 	}
 	return &base{cfg: cfg, store: store, bus: b, log: log, host: hostOf(cfg)}, nil
+}
+
+// ready tells systemd that the role does its work.
+func (b *base) ready() {
+	if err := sdnotify.Ready(); err != nil {
+		b.log.Warn("systemd does not hear that the service is ready", "err", err)
+	}
 }
 
 func (b *base) Close() error {
@@ -100,11 +114,17 @@ func role(use, short, long string, run func(ctx context.Context, b *base) error)
 	var file string
 	cmd := &cobra.Command{Use: use, Short: short, Long: long, Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			b, err := distributed(cmd.Context(), file)
+			b, err := distributed(cmd.Context(), file, use)
 			if err != nil {
 				return err
 			}
-			return errors.Join(run(cmd.Context(), b), b.Close())
+			stop, err := b.startSender(cmd.Context())
+			if err != nil {
+				return errors.Join(err, b.Close())
+			}
+			err = run(cmd.Context(), b)
+			stop()
+			return errors.Join(err, b.Close())
 		}}
 	cmd.Flags().StringVar(&file, "config-file", "/etc/clinker/cinder.conf", "configuration, in cinder.conf's form")
 	return cmd

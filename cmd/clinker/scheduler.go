@@ -13,7 +13,10 @@ import (
 func schedulerCommand() *cobra.Command {
 	return role("scheduler", "Run a scheduler, which places volumes on pools",
 		"Runs a scheduler. Any number may run at once; each decision is one transaction.",
-		func(ctx context.Context, b *base) error { return b.runScheduler(ctx) })
+		func(ctx context.Context, b *base) error {
+			b.ready() // its first act is to report that it lives
+			return b.runScheduler(ctx)
+		})
 }
 
 func (b *base) runScheduler(ctx context.Context) error {

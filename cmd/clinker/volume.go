@@ -23,7 +23,23 @@ import (
 func volumeCommand() *cobra.Command {
 	return role("volume", "Run the volume workers of this node and their iSCSI target",
 		"Runs one worker for each backend that enabled_backends names, and one iSCSI target for each\naddress that they export on.",
-		func(ctx context.Context, b *base) error { return b.runVolume(ctx, nil, make(chan struct{})) })
+		func(ctx context.Context, b *base) error { return b.runVolumeAlone(ctx) })
+}
+
+// runVolumeAlone is the role in a process of its own.
+func (b *base) runVolumeAlone(ctx context.Context) error {
+	ready := make(chan struct{})
+	return together(ctx, map[string]func(context.Context) error{
+		"volume": func(ctx context.Context) error { return b.runVolume(ctx, nil, ready) },
+		"ready": func(ctx context.Context) error {
+			select {
+			case <-ready:
+				b.ready()
+			case <-ctx.Done():
+			}
+			return nil
+		},
+	})
 }
 
 // portal is one iSCSI server with the workers that export on it.

@@ -128,7 +128,7 @@ func (l *Loop) run(work context.Context, j *db.Job) {
 		l.mu.Unlock()
 	}()
 	err := l.Handle(ctx, j)
-	log := l.Log.With("job", j.ID, "kind", j.Kind, "volume", j.VolumeID, "request", j.RequestID)
+	log := l.Log.With(j.LogIDs()...).With("job", j.ID, "kind", j.Kind, "volume", j.VolumeID)
 	switch {
 	case err == nil:
 	case errors.Is(err, db.ErrLeaseLost):

@@ -1,6 +1,6 @@
 -- name: insertJob :exec
-INSERT INTO jobs (id, kind, queue, project_id, user_id, request_id, volume_id, source_volume_id, snapshot_id, attachment_id, member_volume_ids, args, reply_to)
-VALUES (@id, @kind, @queue, @project_id, @user_id, @request_id, @volume_id, @source_volume_id, @snapshot_id, @attachment_id,
+INSERT INTO jobs (id, kind, queue, project_id, user_id, request_id, global_request_id, volume_id, source_volume_id, snapshot_id, attachment_id, member_volume_ids, args, reply_to)
+VALUES (@id, @kind, @queue, @project_id, @user_id, @request_id, @global_request_id, @volume_id, @source_volume_id, @snapshot_id, @attachment_id,
         coalesce(sqlc.arg('members')::text[]::uuid[], '{}'), @args, @reply_to);
 
 -- claimJob takes the oldest job of a queue that may run now: queued, or running

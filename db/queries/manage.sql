@@ -48,3 +48,14 @@ UPDATE jobs SET queue = @new_queue WHERE queue = @current_queue AND state = 'que
 
 -- name: purgeOldMessages :execrows
 DELETE FROM messages WHERE expires_at < now() - make_interval(secs => @age_seconds::float8);
+
+-- resetActiveBackend takes a backend back into service whose replication was failed over.
+-- name: resetActiveBackend :execrows
+UPDATE services SET disabled = false, disabled_reason = NULL, replication_status = @replication_status,
+    active_backend_id = sqlc.narg('active_backend'), updated_at = now()
+WHERE host = @host AND "binary" = 'cinder-volume' AND disabled AND frozen;
+
+-- moveGroups gives groups of a pool or a backend another host; those of a backend keep their pools.
+-- name: moveGroups :execrows
+UPDATE groups SET host = @new_host::text || substring(host FROM char_length(@current_host::text) + 1), updated_at = now()
+WHERE host = @current_host::text OR starts_with(host, @current_host::text || '#');

@@ -14,6 +14,7 @@ type Config struct {
 	Default  Default     `section:"DEFAULT"`
 	Database Database    `section:"database"`
 	Rabbit   Rabbit      `section:"oslo_messaging_rabbit"`
+	Notify   Notify      `section:"oslo_messaging_notifications"`
 	Keystone Keystone    `section:"keystone_authtoken"`
 	Service  ServiceUser `section:"service_user"`
 	Glance   Glance      `section:"glance"`
@@ -36,6 +37,15 @@ type Default struct {
 	StatePath    string `conf:"state_path" default:"/var/lib/clinker" help:"Folder for what the service keeps on this node."`
 	Debug        bool   `conf:"debug" default:"False" help:"Log at level debug instead of info."`
 	TransportURL string `conf:"transport_url" default:"rabbit://" secret:"yes" help:"Message broker, as rabbit://user:password@host:port/vhost; several brokers of one cluster are separated by commas."`
+
+	UseJSON   bool     `conf:"use_json" default:"False" help:"Write logs as JSON objects, one in a line."`
+	LogFile   string   `conf:"log_file" help:"File that logs are appended to; in log_dir unless the path is absolute. Empty, and log_dir too: standard error."`
+	LogDir    string   `conf:"log_dir" help:"Folder of log files. Without log_file each role has its own there, such as clinker-api.log."`
+	UseStderr bool     `conf:"use_stderr" default:"False" help:"Write logs to standard error beside the file."`
+	LogLevels []string `conf:"default_log_levels" help:"Levels of loggers from the start on, as clinker.target=WARNING, separated by commas; the API call os-services/get-log lists their names. Names of Python's loggers mean nothing here."`
+
+	ControlExchange  string `conf:"control_exchange" default:"cinder" help:"Exchange that notifications are published to."`
+	UsageAuditPeriod string `conf:"volume_usage_audit_period" default:"month" help:"Period that clinker manage volume-usage-audit tells of: hour, day, month or year, with @ and a number where it begins, such as day@6."`
 
 	Listen         string `conf:"osapi_volume_listen" default:"0.0.0.0" help:"Address that the API listens on."`
 	ListenPort     int    `conf:"osapi_volume_listen_port" default:"8776" min:"0" max:"65535" help:"TCP port that the API listens on."`
@@ -98,15 +108,25 @@ type Database struct {
 type Rabbit struct {
 	Heartbeat     int    `conf:"heartbeat_timeout_threshold" default:"60" min:"0" max:"3600" help:"Seconds of silence after which a broker counts as gone."`
 	Quorum        bool   `conf:"rabbit_quorum_queue" default:"False" help:"Replicated quorum queues. The same for every service, from the first start on."`
+	Durable       bool   `conf:"amqp_durable_queues" default:"False" help:"Exchange and queues of notifications outlive a restart of the broker, and with them what no consumer has read. The same for every service that shares the exchange."`
+	Mirrored      bool   `conf:"rabbit_ha_queues" default:"False" help:"Mirrored queues of notifications, for brokers before 4.0. The same for every service that shares the exchange."`
 	RetryInterval int    `conf:"rabbit_retry_interval" default:"1" min:"1" max:"3600" help:"Seconds before the first new try to reach a broker; later ones wait longer."`
 	IntervalMax   int    `conf:"rabbit_interval_max" default:"30" min:"1" max:"3600" help:"Most seconds between two tries to reach a broker."`
 	SSL           bool   `conf:"ssl" default:"False" help:"Reach the brokers over TLS."`
 	SSLCAFile     string `conf:"ssl_ca_file" help:"File with the certificates that sign the broker's. Empty: those of the system."`
 }
 
+// Notify is the section [oslo_messaging_notifications].
+type Notify struct {
+	Driver       []string `conf:"driver" help:"How notifications of what happens to volumes are sent, for meters and auditors: messagingv2, messaging (an older format), log, noop. Given several times or separated by commas: several ways. Empty: none are made. While nobody can send, the newest 100000 wait in the database."`
+	TransportURL string   `conf:"transport_url" secret:"yes" help:"Message broker of the notifications. Empty: transport_url of [DEFAULT]."`
+	Topics       []string `conf:"topics" default:"notifications" help:"Topics, separated by commas. A queue is named by its topic and a priority, such as notifications.info."`
+	Retry        int      `conf:"retry" default:"-1" min:"-1" help:"How often sending is tried again before what waits is dropped. -1: for ever."`
+}
+
 // Login is what every section has in common that names a user of ours.
 type Login struct {
-	AuthType          string `conf:"auth_type" default:"password" choices:"password,v3password" help:"How the service logs in to Keystone."`
+	AuthType          string `conf:"auth_type" default:"password" choices:"password,v3password,v3applicationcredential" help:"How the service logs in to Keystone: as a user of a project, or with an application credential."`
 	AuthURL           string `conf:"auth_url" help:"Keystone, as http://host:5000/v3."`
 	Username          string `conf:"username" help:"The service's own user."`
 	Password          string `conf:"password" secret:"yes" help:"Password of that user."`
@@ -115,6 +135,8 @@ type Login struct {
 	UserDomainID      string `conf:"user_domain_id" help:"Domain of that user, by id. Neither: default."`
 	ProjectDomainName string `conf:"project_domain_name" help:"Domain of that project, by name."`
 	ProjectDomainID   string `conf:"project_domain_id" help:"Domain of that project, by id. Neither: default."`
+	CredentialID      string `conf:"application_credential_id" help:"Application credential, for auth_type v3applicationcredential. It takes the place of user and project."`
+	CredentialSecret  string `conf:"application_credential_secret" secret:"yes" help:"Secret of that application credential."`
 	CAFile            string `conf:"cafile" help:"File with the certificates that sign those of the services. Empty: those of the system."`
 	Insecure          bool   `conf:"insecure" default:"False" help:"Do not check certificates."`
 	Timeout           int    `conf:"timeout" default:"10" min:"1" max:"600" help:"Seconds after which a request that is not answered has failed."`
@@ -137,6 +159,7 @@ type Keystone struct {
 	ServiceTokenRoles         []string `conf:"service_token_roles" default:"service" help:"Roles that make the sender of X-Service-Token a service."`
 	ServiceTokenRolesRequired bool     `conf:"service_token_roles_required" default:"False" help:"Refuse an X-Service-Token without such a role, instead of not heeding it."`
 	ServiceType               string   `conf:"service_type" default:"volumev3" help:"Name of this service in the access rules of application credentials."`
+	MaxRetries                int      `conf:"http_request_max_retries" default:"3" min:"0" max:"10" help:"How often a Keystone is asked again that cannot be reached, before 503 is the answer."`
 	CacheTime                 int      `conf:"token_cache_time" default:"300" min:"-1" max:"86400" help:"Seconds that a valid token is not asked for again: so long a revoked one may still do. -1: ask each time."`
 }
 

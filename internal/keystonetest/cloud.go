@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -184,6 +185,14 @@ func (s *Server) SetPassword(u *User, password string) {
 // limited to rules if any are given, and logs in with it.
 func (s *Server) ApplicationToken(u User, project string, rules ...AccessRule) string {
 	s.t.Helper()
+	id, secret := s.Credential(u, project, rules...)
+	return s.login(map[string]any{"methods": []string{"application_credential"},
+		"application_credential": map[string]any{"id": id, "secret": secret}}, nil)
+}
+
+// Credential makes an application credential of a user for a project.
+func (s *Server) Credential(u User, project string, rules ...AccessRule) (id, secret string) {
+	s.t.Helper()
 	cred := map[string]any{"name": strings.ToLower(rand.Text())}
 	if rules != nil {
 		cred["access_rules"] = rules
@@ -193,6 +202,16 @@ func (s *Server) ApplicationToken(u User, project string, rules ...AccessRule) s
 	}
 	s.call(s.Token(u, OfProject(project)), http.MethodPost, "/users/"+u.ID+"/application_credentials",
 		map[string]any{"application_credential": cred}, &out)
-	return s.login(map[string]any{"methods": []string{"application_credential"},
-		"application_credential": map[string]any{"id": out.Credential.ID, "secret": out.Credential.Secret}}, nil)
+	return out.Credential.ID, out.Credential.Secret
+}
+
+// Endpoint adds one to the catalogue, of a service that is in it, and its region.
+func (s *Server) Endpoint(kind, region, iface, url string) {
+	s.t.Helper()
+	if !slices.Contains(s.regions, region) {
+		s.admin(http.MethodPut, "/regions/"+region, map[string]any{"region": map[string]any{}}, nil)
+		s.regions = append(s.regions, region)
+	}
+	service := s.Find("/services?type="+kind, "services")
+	s.create("/endpoints", "endpoint", map[string]any{"service_id": service, "region_id": region, "interface": iface, "url": url})
 }

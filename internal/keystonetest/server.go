@@ -46,7 +46,8 @@ type Server struct {
 	cached   bool
 	database string // of [database] connection
 	server   *testproc.Process
-	token    string // of Admin
+	token    string   // of Admin
+	regions  []string // beside Region
 }
 
 // Start returns a Keystone that takes requests, with its administrator, the

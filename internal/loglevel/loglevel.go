@@ -11,8 +11,9 @@ import (
 
 // Set is the loggers of one service. A nil Set cannot be used.
 type Set struct {
-	to    slog.Handler // takes what the levels let through
-	start slog.Level
+	to     slog.Handler // takes what the levels let through
+	start  slog.Level
+	starts []start // of some; later ones win
 
 	mu     sync.Mutex
 	levels map[string]*slog.LevelVar
@@ -32,9 +33,36 @@ func (s *Set) Logger(name string) *slog.Logger {
 	if v == nil {
 		v = new(slog.LevelVar)
 		v.Set(s.start)
+		for _, o := range s.starts {
+			if strings.HasPrefix(name, o.prefix) {
+				v.Set(o.level)
+			}
+		}
 		s.levels[name] = v
 	}
-	return slog.New(handler{s.to, v})
+	to := s.to
+	if n, ok := to.(interface{ Named(string) slog.Handler }); ok { // it shows the name
+		to = n.Named(name)
+	}
+	return slog.New(handler{to, v})
+}
+
+// Start puts the loggers whose names begin with prefix at a level from the
+// beginning on, those made already included.
+func (s *Set) Start(prefix string, level slog.Level) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.starts = append(s.starts, start{prefix, level})
+	for name, v := range s.levels {
+		if strings.HasPrefix(name, prefix) {
+			v.Set(level)
+		}
+	}
+}
+
+type start struct {
+	prefix string
+	level  slog.Level
 }
 
 // names are Cinder's, of Python's levels.

@@ -62,6 +62,7 @@ func (s *Server) configure() {
 			s.t.Fatal(err)
 		}
 	}
+	s.write("nova-compute", computeProgram) // a file, whose name is that of its log
 	s.write("nova.conf", s.nova("nova"))
 	s.write("cell0.conf", s.nova("nova_cell0"))
 	s.write("placement.conf", fmt.Sprintf("[DEFAULT]\nlog_file = %s\n[placement_database]\nconnection = %s\n[api]\nauth_strategy = keystone\n%s",

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/clinker-io/clinker/internal/keystonetest"
 	"github.com/clinker-io/clinker/internal/testproc"
 )
@@ -26,7 +28,7 @@ const (
 	python        = "/usr/bin/python3"
 	// computeProgram is what Debian's nova-compute does; that package brings
 	// hypervisors, which the fake one does not need.
-	computeProgram = "import sys; sys.argv[0] = 'nova-compute'; from nova.cmd.compute import main; main()"
+	computeProgram = "from nova.cmd.compute import main\nmain()\n"
 
 	startLimit = 3 * time.Minute
 	// Printed when the application is loaded and takes requests.
@@ -87,7 +89,7 @@ func Start(t testing.TB, k *keystonetest.Server, broker string, o Options) *Serv
 	s.spawn("nova-conductor", "", conductor, "--config-file", s.in("nova.conf"))
 	s.spawn("nova-scheduler", "", scheduler, "--config-file", s.in("nova.conf"))
 	s.StartCompute()
-	s.awaitLine("nova-api")
+	s.awaitLine("nova-api-wsgi")
 	s.awaitLine("placement")
 	s.awaitHost()
 	return s
@@ -169,7 +171,7 @@ func (s *Server) spawn(name, await, program string, args ...string) {
 }
 
 func (s *Server) spawnAPI() {
-	s.wsgi("nova-api", novaWSGI, s.apiPort)
+	s.wsgi("nova-api-wsgi", novaWSGI, s.apiPort)
 }
 
 func (s *Server) spawnPlacement() {
@@ -184,14 +186,27 @@ func (s *Server) wsgi(name, file string, port int) {
 }
 
 // KillAPI ends nova-api as a power failure would, RestartAPI brings it back.
-func (s *Server) KillAPI() { s.processes["nova-api"].Kill() }
+func (s *Server) KillAPI() { s.processes["nova-api-wsgi"].Kill() }
 
 // RestartAPI starts nova-api again over the same data.
 func (s *Server) RestartAPI() {
 	s.t.Helper()
 	s.KillAPI()
 	s.spawnAPI()
-	s.awaitLine("nova-api")
+	s.awaitLine("nova-api-wsgi")
+}
+
+// PauseAPI lets nova-api accept connections and answer none, until ResumeAPI.
+func (s *Server) PauseAPI() { s.signalAPI(unix.SIGSTOP) }
+
+// ResumeAPI lets nova-api go on.
+func (s *Server) ResumeAPI() { s.signalAPI(unix.SIGCONT) }
+
+func (s *Server) signalAPI(signal unix.Signal) {
+	s.t.Helper()
+	if err := unix.Kill(s.processes["nova-api-wsgi"].PID(), signal); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // KillCompute ends nova-compute as a power failure would.
@@ -200,7 +215,7 @@ func (s *Server) KillCompute() { s.processes["nova-compute"].Kill() }
 // StartCompute starts nova-compute; what its fake hypervisor had is forgotten.
 func (s *Server) StartCompute() {
 	s.t.Helper()
-	s.spawn("nova-compute", "", python, "-c", computeProgram, "--config-file", s.in("nova.conf"))
+	s.spawn("nova-compute", "", python, s.in("nova-compute"), "--config-file", s.in("nova.conf"))
 }
 
 // awaitLine returns when a server takes requests.
@@ -244,7 +259,7 @@ func (s *Server) tail(name string) string {
 	return troubles[max(0, len(troubles)-8<<10):] + "…\n" + log[max(0, len(log)-2<<10):]
 }
 
-// Log is what a service has logged: nova-compute, nova-conductor, nova-scheduler.
+// Log is what a service has logged: nova-compute, nova-conductor, nova-scheduler, nova-api-wsgi.
 func (s *Server) Log(name string) string {
 	raw, _ := os.ReadFile(s.logFile(name))
 	return string(raw)

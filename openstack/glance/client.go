@@ -148,6 +148,9 @@ func (c *Client) send(ctx context.Context, by *Caller, method, path string, o go
 
 func (c *Client) once(ctx context.Context, by *Caller, e openstack.Endpoint, method, path string, o gophercloud.RequestOpts) (*http.Response, error) {
 	s, err := c.service(ctx, by, e)
+	if errors.Is(err, openstack.ErrNoEndpoint) {
+		return nil, &Error{Kind: ErrAbsent, Msg: err.Error(), Err: err}
+	}
 	if err != nil {
 		return nil, &Error{Kind: ErrUnavailable, Msg: err.Error(), Err: err}
 	}

@@ -57,10 +57,12 @@ type stream struct {
 	cancel context.CancelFunc
 }
 
-// Read fails with ErrUnavailable when Glance breaks off or falls silent.
+// Read fails with ErrUnavailable when Glance breaks off or falls silent; how
+// long the caller takes between two reads does not count.
 func (s *stream) Read(p []byte) (int, error) {
-	n, err := s.body.Read(p)
 	s.dog.moved(s.limit)
+	n, err := s.body.Read(p)
+	s.dog.stop()
 	if err != nil && err != io.EOF {
 		err = s.dog.blame(&Error{Kind: ErrUnavailable, Msg: "the data broke off: " + err.Error(), Err: err}, s.limit)
 	}
@@ -85,31 +87,49 @@ func (c *Client) Download(ctx context.Context, by *Caller, id string) (io.ReadCl
 		cancel()
 		return nil, dog.blame(err, c.cfg.Timeout)
 	}
+	dog.stop()
 	return &stream{body: resp.Body, dog: dog, limit: c.cfg.Timeout, cancel: cancel}, nil
 }
 
 // feed is what an upload reads; at its end Glance gets time to store it all.
+// The transport may read on for a moment when the call has ended already.
 type feed struct {
-	io.Reader
 	dog   *watchdog
 	limit time.Duration
+
+	mu    sync.Mutex
+	from  io.Reader
 	left  int64
 	err   error // of reading, not of Glance
+	ended bool
 }
 
 func (f *feed) Read(p []byte) (int, error) {
-	n, err := f.Reader.Read(p)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.ended {
+		return 0, io.ErrClosedPipe
+	}
+	f.dog.stop() // what the source takes is not Glance's fault
+	n, err := f.from.Read(p)
 	f.left -= int64(n)
-	switch {
-	case f.left <= 0:
+	if f.left <= 0 {
 		f.dog.moved(storeLimit)
-	default:
+	} else {
 		f.dog.moved(f.limit)
 	}
 	if err != nil && err != io.EOF {
 		f.err = err
 	}
 	return n, err
+}
+
+// end lets nobody read from the caller's reader any more, and says how that failed.
+func (f *feed) end() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.ended = true
+	return f.err
 }
 
 // Upload gives an image its data, size bytes of it. A reader that fails is
@@ -119,7 +139,7 @@ func (c *Client) Upload(ctx context.Context, by *Caller, id string, data io.Read
 	defer cancel()
 	dog := watch(c.cfg.Timeout, cancel)
 	defer dog.stop()
-	f := &feed{Reader: data, dog: dog, limit: c.cfg.Timeout, left: size}
+	f := &feed{from: data, dog: dog, limit: c.cfg.Timeout, left: size}
 	more := map[string]string{"Content-Type": "application/octet-stream", sizeHeader: strconv.FormatInt(size, 10)}
 	if store != "" {
 		more["X-Image-Meta-Store"] = store
@@ -127,8 +147,8 @@ func (c *Client) Upload(ctx context.Context, by *Caller, id string, data io.Read
 	// Not tried again here: a part of the data is gone.
 	_, err := c.once(ctx, by, c.endpoints[0], http.MethodPut, "images/"+url.PathEscape(id)+"/file",
 		gophercloud.RequestOpts{RawBody: f, OkCodes: []int{http.StatusNoContent}, MoreHeaders: more})
-	if err != nil && f.err != nil {
-		return f.err
+	if own := f.end(); err != nil && own != nil {
+		return own
 	}
 	return dog.blame(err, c.cfg.Timeout)
 }

@@ -14,6 +14,7 @@ import (
 var (
 	ErrNotFound     = errors.New("image not found")
 	ErrUnauthorized = errors.New("not authorised for the image")
+	ErrAbsent       = errors.New("the cloud has no image service")
 	ErrUnavailable  = errors.New("image service unavailable")
 	ErrOverLimit    = errors.New("image quota exceeded")
 	ErrConflict     = errors.New("the image is in another state")

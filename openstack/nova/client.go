@@ -44,8 +44,9 @@ type Config struct {
 	Session   *openstack.Session // our own user, who needs the role admin
 	Region    string
 	Interface string
-	// ServiceToken sends our own token beside that of the user on whose behalf
-	// Nova is asked.
+	// Service is whose token goes as X-Service-Token beside that of the user on
+	// whose behalf Nova is asked, when ServiceToken is set.
+	Service      *openstack.Session
 	ServiceToken bool
 	Timeout      time.Duration // of one call with its repetitions; 0 is ten seconds
 }
@@ -136,7 +137,7 @@ func (c *Client) service(ctx context.Context, r request) (*gophercloud.ServiceCl
 	var s *gophercloud.ServiceClient
 	var err error
 	if r.as != nil {
-		s, err = c.cfg.Session.As(ctx, r.as.Token, c.cfg.ServiceToken, c.endpoint)
+		s, err = c.cfg.Service.As(ctx, r.as.Token, c.cfg.ServiceToken, c.endpoint)
 	} else {
 		s, err = c.cfg.Session.Client(ctx, c.endpoint)
 	}

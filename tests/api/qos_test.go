@@ -86,8 +86,9 @@ func TestEncryptedTypesNeedAKeyManager(t *testing.T) {
 	source := c.volume()
 	check(t, c, []row{
 		{name: "new", method: "POST", path: "/volumes", body: create(map[string]any{"size": 1, "volume_type": name}), status: 400, fault: "Key manager error"},
-		{name: "clone", method: "POST", path: "/volumes", body: create(map[string]any{"source_volid": source, "volume_type": name}),
-			status: 400, fault: "Key manager error"},
+		{name: "clone", method: "POST", path: "/volumes", body: create(map[string]any{"source_volid": source, "volume_type": name}), status: 400,
+			fault: "Invalid input received: Invalid volume_type provided: " + typeID + " (requested type is not compatible; " +
+				"either match source volume, or omit type argument)."},
 	})
 	if n := len(c.want(200, "GET", "/volumes", nil).list("volumes")); n != 1 {
 		t.Errorf("%d volumes, want the source alone", n)

@@ -22,7 +22,7 @@ var arrows = map[string][]string{
 	"migrations": nil,
 	"openstack":  nil,
 	"internal":   nil,
-	"tests":      nil,
+	"tests":      {"internal"},
 }
 
 // narrower arrows of some children; they replace those of the folder.

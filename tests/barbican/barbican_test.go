@@ -207,7 +207,14 @@ func refusals(t *testing.T, c *cloud) {
 		t.Errorf("a plain copy of an encrypted volume is told %q", got)
 	}
 	c.ask(t, c.ann, "3.0", "POST", "/volumes", `{"volume": {"source_volid": "`+id+`", "size": 100000}}`, 413)
-	c.keys(t, c.key(t, c.ann, id))
+	key := c.key(t, c.ann, id)
+	c.keys(t, key)
+	// Other projects' keys are nobody's: an administrator cannot delete them, and thus not the volume.
+	c.ask(t, c.eve, "3.0", "DELETE", "/volumes/"+id, "", 404)
+	c.ask(t, c.admin, "3.0", "DELETE", "/volumes/"+id, "", 400)
+	c.status(t, c.ann, "volumes", id, "error_deleting")
+	c.keys(t, key)
+	c.ask(t, c.admin, "3.0", "POST", "/volumes/"+id+"/action", `{"os-reset_status": {"status": "available"}}`, 202)
 	c.remove(t, c.ann, id)
 }
 

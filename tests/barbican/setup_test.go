@@ -56,8 +56,7 @@ func start(t *testing.T) *cloud {
 	c := &cloud{t: t, dir: workFolder(t), binary: harness.Build(t), running: make(map[string]*harness.Process)}
 	c.shell = newShell(t)
 	database := c.startDatabase()
-	broker := make(chan *rabbittest.Server, 1)
-	go func() { broker <- rabbittest.Start(t) }()
+	broker := rabbittest.Start(t)
 	c.keystone = keystonetest.Start(t)
 	c.barbican = barbicantest.Start(t, c.keystone)
 	c.line = newLine(t, c.barbican.URL)
@@ -69,7 +68,7 @@ func start(t *testing.T) *cloud {
 	images := httptest.NewServer(standalone.New(standalone.Config{}, http.NotFoundHandler()))
 	t.Cleanup(images.Close)
 	c.keystone.Register("image", "glance", images.URL+"/image")
-	c.configure((<-broker).URL, database, password, ports)
+	c.configure(broker.URL, database, password, ports)
 	if out, err := exec.CommandContext(t.Context(), c.binary, "db", "sync", "--config-file", c.config).CombinedOutput(); err != nil {
 		t.Fatalf("clinker db sync: %v\n%s", err, out)
 	}

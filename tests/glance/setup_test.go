@@ -139,7 +139,8 @@ func (c *cloud) configure(broker, database string) {
 		if err := os.MkdirAll(c.pool(name), 0o700); err != nil {
 			c.t.Fatal(err)
 		}
-		fmt.Fprintf(&sections, "[%s]\nvolume_driver = file\nfile_pool_path = %s\ntarget_ip_address = 127.0.0.1\ntarget_port = %d\n%s", name, c.pool(name), ports[1], lines)
+		fmt.Fprintf(&sections, "[%s]\nvolume_driver = file\nfile_pool_path = %s\ntarget_ip_address = 127.0.0.1\ntarget_port = %d\n%s",
+			name, c.pool(name), ports[1], lines)
 	}
 	conf := fmt.Sprintf(`[DEFAULT]
 host = node1

@@ -24,7 +24,8 @@ func cache(c *cloud) {
 	if entries(image) != 1 {
 		c.t.Errorf("%d entries", entries(image))
 	}
-	if n := c.count("SELECT count(*) FROM image_volume_cache_entries e JOIN volumes v ON v.id = e.volume_id WHERE v.project_id = $1 AND v.status = 'available' AND v.bootable", c.internal); n != 1 {
+	if n := c.count(`SELECT count(*) FROM image_volume_cache_entries e JOIN volumes v ON v.id = e.volume_id
+		WHERE v.project_id = $1 AND v.status = 'available' AND v.bootable`, c.internal); n != 1 {
 		c.t.Errorf("%d volumes of the internal project", n)
 	}
 	if n := c.count("SELECT count(*) FROM image_volume_cache_entries WHERE last_used > now() - interval '1 minute' AND image_id = $1", image); n != 1 {
@@ -56,6 +57,9 @@ func imageVolume(c *cloud) {
 	shown := c.glance.Show(c.member.token, up)
 	if shown.Text("status") != "active" || !strings.HasPrefix(location(shown), "cinder://") {
 		c.t.Fatalf("image after %v: %v", time.Since(started), shown)
+	}
+	if shown["size"] != float64(1<<30) { // Glance's cinder store has asked us
+		c.t.Errorf("size of the image: %v", shown["size"])
 	}
 	held := strings.TrimPrefix(location(shown), "cinder://")
 	if n := c.count("SELECT count(*) FROM volumes WHERE id = $1 AND project_id = $2 AND metadata->>'image_owner' = $3 AND admin_metadata->>'readonly' = 'True'",

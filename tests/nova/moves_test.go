@@ -8,12 +8,19 @@ import (
 	"testing"
 )
 
-// booted is a server with a volume to boot from and one more.
-func (c *cloud) booted(name string) (server, root, data string) {
+// booted is a server with the volume that it boots from.
+func (c *cloud) booted(name string) (server, root string) {
 	c.t.Helper()
-	root, data = c.volume(name+"-root"), c.volume(name+"-data")
+	root = c.volume(name + "-root")
 	c.do(c.alice, "volume", "set", "--bootable", root)
-	server = c.server(name, root)
+	return c.server(name, root), root
+}
+
+// withData is a server with one more volume.
+func (c *cloud) withData(name string) (server, root, data string) {
+	c.t.Helper()
+	data = c.volume(name + "-data")
+	server, root = c.booted(name)
 	c.do(c.alice, "server", "add", "volume", server, data, "-f", "json")
 	c.reaches(data, "in-use")
 	return server, root, data
@@ -81,7 +88,7 @@ func (c *cloud) usage(resource string) (inUse, reserved int) {
 }
 
 func extendAttached(t *testing.T, c *cloud) {
-	server, root, data := c.booted("grow")
+	server, root, data := c.withData("grow")
 	c.do(c.alice, "volume", "set", "--size", "2", data)
 	c.await("two GiB", func() bool { return c.show(data)["size"] == 2.0 })
 	c.reaches(data, "in-use")
@@ -110,9 +117,8 @@ func moveAttached(t *testing.T, c *cloud) {
 	for kind, backend := range map[string]string{"on-one": "one", "on-two": "two"} {
 		c.do(c.admin, "volume", "type", "create", "--property", "volume_backend_name="+backend, kind, "-f", "json")
 	}
-	root, data := c.volume("move-root"), c.volume("move-data", "--type", "on-one")
-	c.do(c.alice, "volume", "set", "--bootable", root)
-	server := c.server("move", root)
+	data := c.volume("move-data", "--type", "on-one")
+	server, root := c.booted("move")
 	c.do(c.alice, "server", "add", "volume", server, data, "-f", "json")
 	c.reaches(data, "in-use")
 	before := c.attachment(data)
@@ -165,10 +171,9 @@ func (c *cloud) moved(id, to, server string) map[string]any {
 
 func multiattach(t *testing.T, c *cloud) {
 	c.do(c.admin, "volume", "type", "create", "--property", "multiattach=<is> True", "shared", "-f", "json")
-	first, root, data := c.booted("first")
-	shared, root2 := c.volume("shared", "--type", "shared"), c.volume("second-root")
-	c.do(c.alice, "volume", "set", "--bootable", root2)
-	second := c.server("second", root2)
+	shared := c.volume("shared", "--type", "shared")
+	first, root := c.booted("first")
+	second, root2 := c.booted("second")
 	for _, s := range []string{first, second} {
 		c.do(c.alice, "server", "add", "volume", s, shared, "-f", "json")
 	}
@@ -189,15 +194,15 @@ func multiattach(t *testing.T, c *cloud) {
 	if s := c.show(shared)["status"]; s != "in-use" {
 		t.Errorf("status %v", s)
 	}
-	c.gone(first, root, data)
+	c.gone(first, root)
 	c.gone(second, root2, shared)
 }
 
 func placedByServer(t *testing.T, c *cloud) {
-	server, root, data := c.booted("near")
+	server, root := c.booted("near")
 	near := c.volume("nearby", "--hint", "local_to_instance="+server)
 	nowhere, _ := c.do(c.alice, "volume", "create", "-f", "json", "--size", "1", "--hint", "local_to_instance="+root, "nowhere")["id"].(string)
 	c.reaches(nowhere, "error")
 	c.do(c.alice, "volume", "delete", near, nowhere)
-	c.gone(server, root, data)
+	c.gone(server, root)
 }

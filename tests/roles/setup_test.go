@@ -97,7 +97,7 @@ func (s *setup) startDatabase() (connection string) {
 		s.t.Fatal(err)
 	}
 	c := s.conn.Config()
-	return fmt.Sprintf("postgresql:///%s?host=%s&user=%s", c.Database, c.Host, c.User)
+	return fmt.Sprintf("postgresql://:%s@/%s?host=%s&user=%s", databasePassword, c.Database, c.Host, c.User)
 }
 
 // people makes the kinds of callers.
@@ -140,6 +140,7 @@ func (s *setup) configure(broker, database string, ports []int) {
 	s.config = filepath.Join(s.dir, "cinder.conf")
 	s.write("cinder.conf", fmt.Sprintf(`[DEFAULT]
 host = %s
+debug = true
 transport_url = %s
 auth_strategy = keystone
 osapi_volume_listen = 127.0.0.1
@@ -147,6 +148,9 @@ osapi_volume_listen_port = %d
 report_interval = 1
 rpc_response_timeout = 1
 enabled_backends = file
+[oslo_messaging_notifications]
+driver = messagingv2
+driver = log
 [database]
 connection = %s
 [keystone_authtoken]
@@ -196,6 +200,7 @@ func (s *setup) stopAll() {
 	for role := range s.running {
 		s.stop(role)
 	}
+	s.noSecrets()
 	if !s.t.Failed() {
 		return
 	}

@@ -28,7 +28,7 @@ func (c *Converter) Unpack(ctx context.Context, r io.Reader, volumeSize int64) (
 		return nil, 0, fmt.Errorf("read the image: %w", err)
 	}
 	most := largestImage(volumeSize)
-	f, size, err = c.spool(io.LimitReader(&untilDone{ctx, z}, most+1))
+	f, size, err = c.spool(io.LimitReader(&untilDone{ctx, z}, most+1), 0)
 	if err == nil && size > most {
 		err = errors.Join(&TooBig{Image: size, Volume: volumeSize}, f.Close())
 	}
@@ -50,27 +50,13 @@ func (c *Converter) Pack(ctx context.Context, e *Export) (*Export, error) {
 		_, err := io.Copy(z, &untilDone{ctx, e})
 		_ = out.CloseWithError(errors.Join(err, z.Close()))
 	}()
-	f, size, err := c.spool(packed)
+	f, size, err := c.spool(packed, 0)
 	_ = packed.Close() // ends the goroutine if the file could not take it
 	if err != nil {
 		return nil, err
 	}
 	_, err = f.Seek(0, io.SeekStart)
 	return &Export{ReadSeekCloser: f, Size: size}, err
-}
-
-// spool copies r to a file as Temp makes it.
-func (c *Converter) spool(r io.Reader) (*os.File, int64, error) {
-	f, err := c.Temp(0)
-	if err != nil {
-		return nil, 0, err
-	}
-	n, err := io.CopyBuffer(struct{ io.Writer }{f}, r, make([]byte, chunkSize))
-	if err != nil {
-		_ = f.Close()
-		return nil, 0, noRoom(fmt.Errorf("copy the image: %w", err))
-	}
-	return f, n, nil
 }
 
 // largestImage is what an image of a volume of that size cannot pass: tables,

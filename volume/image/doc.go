@@ -7,7 +7,7 @@
 // (CVE-2024-32498, CVE-2022-47951). Only then a tool opens it.
 //
 // A raw image goes straight into the volume ([Converter.Raw]). Any other one is
-// downloaded to a file without a name ([Converter.Temp]) and decoded by
+// downloaded to a file without a name ([Converter.Download]) and decoded by
 // qemu-img, a child with limits, which reaches the volume through a socket pair
 // that speaks NBD (package nbd) and can write no file: so no second copy lies
 // on disk and every driver will do ([Converter.ToRaw]). The other way

@@ -99,6 +99,8 @@ var (
 	// ErrConverter means that qemu-img failed or came to one of its limits; the
 	// text says which.
 	ErrConverter = errors.New("the image could not be converted")
+
+	errNoSize = &Unsafe{Reason: "its size is not known"}
 )
 
 // gib is a size in GiB, rounded up.

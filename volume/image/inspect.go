@@ -61,7 +61,7 @@ var asRaw = map[string]bool{Raw: true, ISO: true, "ami": true, "aki": true, "ari
 var readable = map[string]bool{QCOW2: true, VMDK: true, VHD: true, VHDX: true, VDI: true}
 
 // Streams says whether an image of that disk format needs no file: it is for
-// Raw, any other one for Temp, Inspect and ToRaw.
+// Raw, any other one for Download and ToRaw.
 func Streams(diskFormat string) bool { return asRaw[strings.ToLower(diskFormat)] }
 
 // Inspect reads the header of an image of size bytes. declared is its
@@ -78,20 +78,16 @@ func (c *Converter) Inspect(r io.ReaderAt, size int64, declared string) (Info, e
 }
 
 func (c *Converter) inspect(h *header, declared string) (Info, error) {
-	raw := asRaw[declared]
-	if !raw && !readable[declared] {
-		return Info{}, unsafef("its disk format %.20q is none that can be read", declared)
-	}
-	found, err := recognize(h.start)
+	found, err := agree(h.start, declared)
 	switch {
 	case err != nil:
 		return Info{}, err
-	case found == nil && raw:
+	case found == nil && asRaw[declared]:
 		return Info{Format: Raw, VirtualSize: h.size, Content: content(h.start)}, nil
-	case found == nil && declared == VHD && hasFooter(h):
+	case found == nil && hasFooter(h):
 		return inspectFixedVHD(h)
-	case found == nil || found.name != declared:
-		return Info{}, unsafef("The image format was claimed to be '%s' but the image data appears to be in a different format.", declared)
+	case found == nil:
+		return Info{}, another(declared)
 	}
 	info, err := found.inspect(c, h)
 	if err != nil {
@@ -101,6 +97,28 @@ func (c *Converter) inspect(h *header, declared string) (Info, error) {
 		return Info{}, unsafef("its virtual size of %d bytes is no possible one", n)
 	}
 	return info, nil
+}
+
+// agree is the format that the start of an image shows and that was declared;
+// nil where the start need show none: of raw images and of fixed VHDs.
+func agree(start []byte, declared string) (*format, error) {
+	if !asRaw[declared] && !readable[declared] {
+		return nil, unsafef("its disk format %.20q is none that can be read", declared)
+	}
+	found, err := recognize(start)
+	switch {
+	case err != nil:
+		return nil, err
+	case found == nil && (asRaw[declared] || declared == VHD):
+		return nil, nil
+	case found == nil || found.name != declared:
+		return nil, another(declared)
+	}
+	return found, nil
+}
+
+func another(declared string) error {
+	return unsafef("The image format was claimed to be '%s' but the image data appears to be in a different format.", declared)
 }
 
 // recognize finds the format of an image, nil if it is a raw one.

@@ -102,6 +102,9 @@ func runTied(cmd *exec.Cmd, theirs *os.File) (said string, err error) {
 
 // explain says why the child failed in words for an operator.
 func (c *Converter) explain(state *os.ProcessState, err error, said string) error {
+	if state == nil {
+		return fmt.Errorf("%w: qemu-img could not be started: %w", ErrConverter, err)
+	}
 	status, _ := state.Sys().(syscall.WaitStatus)
 	has := func(words ...string) bool {
 		for _, w := range words {

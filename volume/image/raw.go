@@ -20,7 +20,10 @@ const chunkSize = 1 << 20
 // zeroes as holes, and flushed. r may end with an error, such as that of
 // [Checked]: then dst is not what it should be, and the error is returned.
 func (c *Converter) Raw(ctx context.Context, r io.Reader, size int64, declared string, dst driver.Device, p Progress) (Info, error) {
-	if size > dst.Size() {
+	switch {
+	case size < 0:
+		return Info{}, errNoSize
+	case size > dst.Size():
 		return Info{}, &TooBig{Image: size, Volume: dst.Size()}
 	}
 	if !Streams(declared) {
@@ -39,25 +42,36 @@ func (c *Converter) Raw(ctx context.Context, r io.Reader, size int64, declared s
 
 // copyRaw writes all that r gives, and zeroes behind it.
 func copyRaw(s *sink, r io.Reader, size int64, p Progress) error {
-	chunk := make([]byte, min(size, chunkSize))
+	w := newBehind(s, min(size, chunkSize))
+	err := readChunks(w, r, size, p)
+	if failed := w.end(); err == nil {
+		err = failed
+	}
+	if err == nil {
+		err = atEnd(r)
+	}
+	if err == nil {
+		err = s.zero(size, s.dst.Size()-size)
+	}
+	if err == nil {
+		err = s.flush()
+	}
+	return err
+}
+
+func readChunks(w *behind, r io.Reader, size int64, p Progress) error {
 	for off := int64(0); off < size; {
-		b := chunk[:min(size-off, chunkSize)]
+		b := w.buffer(min(size-off, chunkSize))
 		if err := readFull(r, b); err != nil {
 			return err
 		}
-		if err := s.write(b, off); err != nil {
+		if err := w.put(b, off); err != nil {
 			return err
 		}
 		off += int64(len(b))
 		p.tell(off, size)
 	}
-	if err := atEnd(r); err != nil {
-		return err
-	}
-	if err := s.zero(size, s.dst.Size()-size); err != nil {
-		return err
-	}
-	return s.flush()
+	return nil
 }
 
 func readFull(r io.Reader, b []byte) error {

@@ -99,6 +99,9 @@ func TestARawDownloadThatIsRefused(t *testing.T) {
 	if _, err := c.Raw(t.Context(), bytes.NewReader(nil), mib+1, Raw, vol, nil); !errors.As(err, &big) {
 		t.Errorf("too big: %v", err)
 	}
+	if _, err := c.Raw(t.Context(), bytes.NewReader(nil), -1, Raw, vol, nil); !errors.As(err, &u) {
+		t.Errorf("no size: %v", err)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := c.Raw(ctx, bytes.NewReader(was), mib, Raw, vol, nil); !errors.Is(err, context.Canceled) {

@@ -66,6 +66,14 @@ func Open(o Options) (*Bus, error) {
 	if len(o.URL.brokers) == 0 {
 		return nil, errors.New("the message bus needs the option transport_url")
 	}
+	o = o.withDefaults()
+	b := &Bus{opts: o, log: o.Log, outbox: make(chan message, outboxSize)}
+	b.ctx, b.end = context.WithCancel(context.Background())
+	b.users.Go(b.publish)
+	return b, nil
+}
+
+func (o Options) withDefaults() Options {
 	if o.RetryMin <= 0 {
 		o.RetryMin = time.Second
 	}
@@ -78,10 +86,7 @@ func Open(o Options) (*Bus, error) {
 	if o.URL.tls && o.TLS == nil {
 		o.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
-	b := &Bus{opts: o, log: o.Log, outbox: make(chan message, outboxSize)}
-	b.ctx, b.end = context.WithCancel(context.Background())
-	b.users.Go(b.publish)
-	return b, nil
+	return o
 }
 
 // enter registers one more user of the bus, who calls leave.

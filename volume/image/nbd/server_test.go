@@ -10,12 +10,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"testing"
 )
 
 // memory is a device; err answers every call once it is set.
 type memory struct {
+	mu    sync.Mutex // between the server and what looks at the outcome
 	b     []byte
 	err   error
 	flush int
@@ -24,14 +26,32 @@ type memory struct {
 func (m *memory) export(writable bool) Export {
 	x := Export{
 		Size: int64(len(m.b)),
-		Read: func(p []byte, off int64) error { copy(p, m.b[off:]); return m.err },
+		Read: func(p []byte, off int64) error { return m.do(func() { copy(p, m.b[off:]) }) },
 	}
 	if writable {
-		x.Write = func(p []byte, off int64) error { copy(m.b[off:], p); return m.err }
-		x.Zero = func(off, n int64) error { clear(m.b[off : off+n]); return m.err }
-		x.Flush = func() error { m.flush++; return m.err }
+		x.Write = func(p []byte, off int64) error { return m.do(func() { copy(m.b[off:], p) }) }
+		x.Zero = func(off, n int64) error { return m.do(func() { clear(m.b[off : off+n]) }) }
+		x.Flush = func() error { return m.do(func() { m.flush++ }) }
 	}
 	return x
+}
+
+func (m *memory) do(what func()) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	what()
+	return m.err
+}
+
+// holds compares and says how often it was flushed.
+func (m *memory) holds(t *testing.T, want []byte) (flushes int) {
+	t.Helper()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !bytes.Equal(m.b, want) {
+		t.Error("the export holds something else")
+	}
+	return m.flush
 }
 
 // serve serves x at a Unix socket, for real clients; each gets a connection.
@@ -77,26 +97,23 @@ func random(n int) []byte {
 }
 
 func TestQEMUReadsAndWrites(t *testing.T) {
-	m := &memory{b: random(9<<20 + 512)}
-	uri := serve(t, m.export(true))
+	want := random(9<<20 + 512)
+	m, fresh := &memory{b: bytes.Clone(want)}, &memory{b: make([]byte, len(want))}
 	path := filepath.Join(t.TempDir(), "raw")
-	tool(t, "qemu-img", "convert", "-f", "raw", "-O", "raw", uri, path)
-	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, m.b) {
+	tool(t, "qemu-img", "convert", "-f", "raw", "-O", "raw", serve(t, m.export(false)), path)
+	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, want) {
 		t.Fatalf("read something else (%v)", err)
 	}
-	want := bytes.Clone(m.b)
-	clear(m.b)
+	uri := serve(t, fresh.export(true))
 	tool(t, "qemu-img", "convert", "-n", "-f", "raw", "-O", "raw", path, uri)
-	if !bytes.Equal(m.b, want) || m.flush == 0 {
-		t.Error("wrote something else, or did not flush")
+	if fresh.holds(t, want) == 0 {
+		t.Error("it was not flushed")
 	}
 	tool(t, "qemu-io", "-f", "raw", "-c", "write -z 4k 1M", "-c", "discard 2M 1M", "-c", "write -P 7 512 512", uri)
 	clear(want[4<<10 : 4<<10+1<<20])
 	clear(want[2<<20 : 3<<20])
 	copy(want[512:], bytes.Repeat([]byte{7}, 512))
-	if !bytes.Equal(m.b, want) {
-		t.Error("small requests went wrong")
-	}
+	fresh.holds(t, want)
 }
 
 func TestQEMUSeesHoles(t *testing.T) {
