@@ -85,17 +85,20 @@ const insertCopy = `-- name: insertCopy :exec
 INSERT INTO volumes (id, project_id, user_id, size, status, name, description, bootable, multiattach, availability_zone, volume_type_id,
                      metadata, admin_metadata, image_metadata, encryption_key_id, host, migration_status, consumes_quota)
 SELECT $1, v.project_id, v.user_id, v.size, $2, v.name, v.description, v.bootable, t.multiattach, v.availability_zone, t.type_id,
-       v.metadata, v.admin_metadata - 'attached_mode', v.image_metadata, v.encryption_key_id, $3, 'target:' || v.id, false
+       v.metadata, v.admin_metadata - 'attached_mode', v.image_metadata,
+       CASE WHEN $3::boolean THEN $4::uuid ELSE v.encryption_key_id END, $5, 'target:' || v.id, false
 FROM volumes v,
-     LATERAL (SELECT coalesce($4::uuid, v.volume_type_id) AS type_id,
-                     CASE WHEN $4::uuid IS NULL THEN v.multiattach ELSE $5::boolean END AS multiattach) t
-WHERE v.id = $6
+     LATERAL (SELECT coalesce($6::uuid, v.volume_type_id) AS type_id,
+                     CASE WHEN $6::uuid IS NULL THEN v.multiattach ELSE $7::boolean END AS multiattach) t
+WHERE v.id = $8
 ON CONFLICT (id) DO NOTHING
 `
 
 type insertCopyParams struct {
 	CopyID       string
 	Status       string
+	Reencrypts   bool
+	KeyID        *string
 	Host         *string
 	VolumeTypeID *string
 	Multiattach  bool
@@ -108,6 +111,8 @@ func (q *Queries) insertCopy(ctx context.Context, arg insertCopyParams) error {
 	_, err := q.db.Exec(ctx, insertCopy,
 		arg.CopyID,
 		arg.Status,
+		arg.Reencrypts,
+		arg.KeyID,
 		arg.Host,
 		arg.VolumeTypeID,
 		arg.Multiattach,

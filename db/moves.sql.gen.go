@@ -406,7 +406,7 @@ func (q *Queries) shiftQuota(ctx context.Context, arg shiftQuotaParams) error {
 const swapVolumes = `-- name: swapVolumes :exec
 UPDATE volumes v SET host = o.host, name_id = coalesce(o.name_id, o.id), service_uuid = o.service_uuid, availability_zone = o.availability_zone,
        provider_id = o.provider_id, updated_at = now(),
-       encryption_key_id = CASE WHEN v.id = $1::uuid THEN v.encryption_key_id END,
+       encryption_key_id = CASE WHEN v.id = $1::uuid THEN o.encryption_key_id END,
        migration_status = CASE WHEN v.id = $1::uuid THEN 'success' ELSE 'deleting' END,
        status = CASE WHEN v.id = $1::uuid THEN coalesce(v.previous_status, 'available') ELSE $2 END
 FROM volumes o
@@ -420,7 +420,8 @@ type swapVolumesParams struct {
 }
 
 // swapVolumes gives a volume the place of the copy that Nova filled, and the
-// copy's row the old place, to be deleted with it; the encryption key stays.
+// copy's row the old place, to be deleted with it. The encryption key of the copy
+// is another one only when its type encrypts otherwise.
 func (q *Queries) swapVolumes(ctx context.Context, arg swapVolumesParams) error {
 	_, err := q.db.Exec(ctx, swapVolumes, arg.VolumeID, arg.Deleting, arg.CopyID)
 	return err

@@ -35,14 +35,16 @@ func endUpload(ctx context.Context, t *txn, j *Job) error {
 	return nil
 }
 
-// Reimaged ends a reimage and returns the volume as it is then.
-func (s *Store) Reimaged(ctx context.Context, j *Job, image Metadata) (v Volume, err error) {
-	err = s.end(ctx, j, "", func(t *txn) error {
-		v, err = t.finishReimage(ctx, finishReimageParams{Running: running(VolumeReimage), ImageMetadata: image.orEmpty(), ID: j.VolumeID})
+// Reimaged ends a reimage; the server that the volume is reserved for waits for word of it.
+func (s *Store) Reimaged(ctx context.Context, j *Job, image Metadata) error {
+	return s.end(ctx, j, "", func(t *txn) error {
+		v, err := t.finishReimage(ctx, finishReimageParams{Running: running(VolumeReimage), ImageMetadata: image.orEmpty(), ID: j.VolumeID})
 		if none(err) {
 			return nil
 		}
-		return err
+		if err != nil || v.Status != Reserved {
+			return err
+		}
+		return t.tellCompute(ctx, j, ComputeReimaged, j.VolumeID)
 	})
-	return v, err
 }

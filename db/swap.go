@@ -22,7 +22,8 @@ func (s *Store) BeginSwap(ctx context.Context, j *Job, args MoveArgs) error {
 	if err != nil {
 		return fmt.Errorf("job arguments: %w", err)
 	}
-	p := insertCopyParams{CopyID: j.ID, Status: VolumeCreate.Running, Host: &args.Host, Multiattach: args.Multiattach, VolumeID: j.VolumeID}
+	p := insertCopyParams{CopyID: j.ID, Status: VolumeCreate.Running, Host: &args.Host, Multiattach: args.Multiattach, VolumeID: j.VolumeID,
+		Reencrypts: args.Reencrypts, KeyID: args.KeyID}
 	if args.TypeID != "" {
 		p.VolumeTypeID = &args.TypeID
 	}

@@ -29,10 +29,6 @@ type Images struct {
 	InternalUser       string
 	UploadAsVolume     bool // image_upload_use_cinder_backend
 	UploadIntoInternal bool // image_upload_use_internal_tenant
-
-	// Reimaged is called when the image of a volume that waits for its server
-	// has been written; nil: nobody waits.
-	Reimaged func(ctx context.Context, v db.Volume) error
 }
 
 // imageAttempts is how often a job is tried while Glance cannot be reached: an

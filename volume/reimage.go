@@ -25,13 +25,5 @@ func (w *Worker) reimage(ctx context.Context, j *db.Job) error {
 	if err := w.writeImage(ctx, &i, w.volume(v)); err != nil {
 		return err
 	}
-	if v, err = w.Store.Reimaged(ctx, j, w.imageMetadata(&i)); err != nil {
-		return err
-	}
-	if v.Status == db.Reserved && w.Images.Reimaged != nil {
-		if err := w.Images.Reimaged(ctx, v); err != nil {
-			w.Log.Warn("cannot tell the compute service that a volume has its image", "volume", v.ID, "request", j.RequestID, "err", err)
-		}
-	}
-	return nil
+	return w.Store.Reimaged(ctx, j, w.imageMetadata(&i))
 }

@@ -313,3 +313,74 @@ func TestAVolumeThatIsDeletedWhileNovaIsAsked(t *testing.T) {
 		t.Errorf("%d jobs, %v", jobs, err)
 	}
 }
+
+// A server that is rebuilt waits for the word that its volume has the image.
+func TestNovaIsToldOfAnImageThatWasWritten(t *testing.T) {
+	t.Parallel()
+	p := newPair(t)
+	n := &scripted{tell: func() error { return nil }}
+	p.a.worker.Compute = n
+	server := guest
+	if _, err := p.store.CreateAttachment(t.Context(), uuid.NewString(), p.id, &server, "rw"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.store.Pool().Exec(t.Context(), `INSERT INTO jobs (id, kind, queue, project_id, user_id, request_id, volume_id)
+		VALUES (gen_random_uuid(), 'volume.reimage', $1, 'p', 'u', 'r', $2)`, db.VolumeQueue(p.a.backend()), p.id); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.store.Pool().Exec(t.Context(), `UPDATE volumes SET status = 'downloading', previous_status = 'reserved'`); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.store.Reimaged(t.Context(), p.claim(db.VolumeQueue(p.a.backend()), "w/1"), nil); err != nil {
+		t.Fatal(err)
+	}
+	work(t, p.a, p.b)
+	if v := p.volume(); v.Status != db.Reserved || n.tells != 1 {
+		t.Errorf("%s, told %d times", v.Status, n.tells)
+	}
+}
+
+// A type that encrypts otherwise brings its key, which stays when the server
+// has moved and goes when it has not.
+func TestTheKeyOfAVolumeThatAServerMoves(t *testing.T) {
+	t.Parallel()
+	for _, fails := range []bool{false, true} {
+		p, n, old := withServer(t)
+		key, before := uuid.NewString(), uuid.NewString()
+		var copyID, at string
+		n.swap = func(server, _, to string) error {
+			copyID = to
+			c, err := p.store.GetVolume(t.Context(), to)
+			if err != nil || c.EncryptionKeyID == nil || *c.EncryptionKeyID != key {
+				t.Errorf("the copy has the key %v, %v", c.EncryptionKeyID, err)
+			}
+			a, err := p.store.CreateAttachment(t.Context(), uuid.NewString(), to, &server, "rw")
+			at = a.ID
+			return err
+		}
+		p.migrate(false)
+		for _, sql := range []string{`UPDATE volumes SET encryption_key_id = '` + before + `'`,
+			`UPDATE jobs SET args = args || '{"reencrypts": true, "key": "` + key + `"}'`} {
+			if _, err := p.store.Pool().Exec(t.Context(), sql); err != nil {
+				t.Fatal(err)
+			}
+		}
+		work(t, p.a, p.b)
+		p.connect(at)
+		gone, kept, loose := old, key, before
+		if fails {
+			gone, kept, loose = at, before, key
+		}
+		p.detach(gone)
+		if _, err := p.store.CompleteMigration(t.Context(), alice, p.id, copyID, fails); err != nil {
+			t.Fatal(err)
+		}
+		work(t, p.a, p.b)
+		if v := p.volume(); *v.EncryptionKeyID != kept {
+			t.Errorf("failed %v: the volume has the key %s", fails, *v.EncryptionKeyID)
+		}
+		if n := p.count(`SELECT count(*) FROM loose_keys`); n != 1 || p.count(`SELECT count(*) FROM loose_keys WHERE key_id = '`+loose+`'`) != 1 {
+			t.Errorf("failed %v: %d keys are given up, or the wrong one", fails, n)
+		}
+	}
+}

@@ -9,7 +9,8 @@ WHERE volume_id = @volume_id AND instance_uuid IS NOT NULL ORDER BY 1;
 INSERT INTO volumes (id, project_id, user_id, size, status, name, description, bootable, multiattach, availability_zone, volume_type_id,
                      metadata, admin_metadata, image_metadata, encryption_key_id, host, migration_status, consumes_quota)
 SELECT @copy_id, v.project_id, v.user_id, v.size, @status, v.name, v.description, v.bootable, t.multiattach, v.availability_zone, t.type_id,
-       v.metadata, v.admin_metadata - 'attached_mode', v.image_metadata, v.encryption_key_id, @host, 'target:' || v.id, false
+       v.metadata, v.admin_metadata - 'attached_mode', v.image_metadata,
+       CASE WHEN @reencrypts::boolean THEN sqlc.narg('key_id')::uuid ELSE v.encryption_key_id END, @host, 'target:' || v.id, false
 FROM volumes v,
      LATERAL (SELECT coalesce(sqlc.narg('volume_type_id')::uuid, v.volume_type_id) AS type_id,
                      CASE WHEN sqlc.narg('volume_type_id')::uuid IS NULL THEN v.multiattach ELSE @multiattach::boolean END AS multiattach) t

@@ -90,11 +90,12 @@ WHERE u.project_id = w.project_id AND u.resource = w.resource;
 UPDATE volumes SET admin_metadata = admin_metadata - 'extend_new_size' - 'extend_reservations', updated_at = now() WHERE id = @id;
 
 -- swapVolumes gives a volume the place of the copy that Nova filled, and the
--- copy's row the old place, to be deleted with it; the encryption key stays.
+-- copy's row the old place, to be deleted with it. The encryption key of the copy
+-- is another one only when its type encrypts otherwise.
 -- name: swapVolumes :exec
 UPDATE volumes v SET host = o.host, name_id = coalesce(o.name_id, o.id), service_uuid = o.service_uuid, availability_zone = o.availability_zone,
        provider_id = o.provider_id, updated_at = now(),
-       encryption_key_id = CASE WHEN v.id = @volume_id::uuid THEN v.encryption_key_id END,
+       encryption_key_id = CASE WHEN v.id = @volume_id::uuid THEN o.encryption_key_id END,
        migration_status = CASE WHEN v.id = @volume_id::uuid THEN 'success' ELSE 'deleting' END,
        status = CASE WHEN v.id = @volume_id::uuid THEN coalesce(v.previous_status, 'available') ELSE @deleting END
 FROM volumes o
