@@ -47,7 +47,7 @@ func (c *Client) InstanceHost(ctx context.Context, server string) (string, error
 	case err != nil:
 		return "", err
 	case body.Server.Host == nil:
-		return "", fmt.Errorf("Nova does not tell our user where server %s runs: give the user the role admin", server)
+		return "", fmt.Errorf("the compute service does not tell our user where server %s runs: give the user the role admin", server)
 	}
 	return *body.Server.Host, nil
 }

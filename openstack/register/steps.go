@@ -60,7 +60,7 @@ func (r *registrar) domain(ctx context.Context, id, name string) (string, error)
 		return "", err
 	}
 	if len(all) == 0 {
-		return "", fmt.Errorf("Keystone has no domain %q", name)
+		return "", fmt.Errorf("no domain %q in Keystone", name)
 	}
 	return all[0].ID, nil
 }
