@@ -132,7 +132,7 @@ func TestRouting(t *testing.T) {
 	run(t, testAPI(Config{}), []call{
 		{name: "with project", method: "GET", path: in + "/things/a", status: 200, want: `{"id": "a", "body": null}`},
 		{name: "without project", method: "GET", path: "/v3/things/a", status: 200, want: `{"id": "a", "body": null}`},
-		{name: "slash at the end", method: "GET", path: in + "/things/", status: 200, want: `{"id": "", "body": null}`},
+		{name: "slash at the end", method: "GET", path: in + "/things/", header: asJSON, status: 404, want: router404},
 		{name: "escaped part", method: "GET", path: in + "/things/h@b%23p", status: 200, want: `{"id": "h@b#p", "body": null}`},
 		{name: "another project", method: "GET", path: "/v3/abc/things", status: 400, want: `{"badRequest": {"code": 400, "message": "Malformed request url"}}`},
 		{name: "no project id", method: "GET", path: "/v3/admin/things", header: asJSON, status: 404, want: router404, headers: map[string]string{"OpenStack-API-Version": ""}},

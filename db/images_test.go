@@ -103,7 +103,8 @@ func TestReimageGivesTheStatusBack(t *testing.T) {
 	refused(t, s.ReimageVolume(ctx, alice, v.ID, picture, false),
 		"Invalid volume: Volume "+v.ID+" status must be available or error, but current status is reserved.")
 	must(t, s.ReimageVolume(ctx, alice, v.ID, picture, true))
-	got, err := s.Reimaged(ctx, claim(t, s, db.VolumeQueue(worker)), db.Metadata{"image_id": picture})
+	must(t, s.Reimaged(ctx, claim(t, s, db.VolumeQueue(worker)), db.Metadata{"image_id": picture}))
+	got, err := s.GetVolume(ctx, v.ID)
 	must(t, err)
 	if got.Status != db.Reserved || !got.Bootable {
 		t.Errorf("volume: %+v", got)
