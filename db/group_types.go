@@ -3,8 +3,6 @@ package db
 import (
 	"context"
 	"encoding/json"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // CGSnapshotType is the group type of the groups that the older consistency
@@ -24,10 +22,11 @@ var groupTypeList = &listing[GroupType]{
 		"created_at":  {sql: "t.created_at", kind: timeColumn},
 		"updated_at":  {sql: "t.updated_at", kind: timeColumn, nullable: true},
 	},
-	scan: func(r pgx.Rows) (GroupType, error) {
-		var t GroupType
-		err := r.Scan(&t.ID, &t.Name, &t.Description, &t.IsPublic, &t.GroupSpecs, &t.CreatedAt, &t.UpdatedAt)
-		return t, err
+	read: func(r *row) (t GroupType) {
+		t.ID, t.Name, t.Description, t.IsPublic = r.uuid(), r.text(), r.textOrNil(), r.bool()
+		r.json(&t.GroupSpecs)
+		t.CreatedAt, t.UpdatedAt = r.time(), r.timeOrNil()
+		return t
 	},
 }
 

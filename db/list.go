@@ -56,13 +56,12 @@ func (c column) order() string {
 type listing[T any] struct {
 	what    string // for "WHAT id could not be found."
 	missing string // format of the whole message where that is not Cinder's
-	columns string // what scan reads
+	columns string // what read takes, one after the other
 	from    string
 	project string // column of the owner
 	id      string // column of the id
 	keys    map[string]column
-	scan    func(pgx.Rows) (T, error)
-	read    func(*row) T // in the place of scan
+	read    func(*row) T
 }
 
 func (l *listing[T]) gone(id string) error {
@@ -162,14 +161,15 @@ func (l *listing[T]) fetch(ctx context.Context, s *Store, sql string, args []any
 		return fmt.Errorf("list: %w", err)
 	}
 	defer rows.Close()
-	read, err := l.reader(rows)
+	r, err := newRow(rows)
 	if err != nil {
 		return fmt.Errorf("list: %w", err)
 	}
 	for rows.Next() {
-		item, err := read()
-		if err != nil {
-			return fmt.Errorf("list: %w", err)
+		r.next(rows)
+		item := l.read(r)
+		if r.err != nil {
+			return fmt.Errorf("list: %w", r.err)
 		}
 		show(&item)
 	}
@@ -177,19 +177,6 @@ func (l *listing[T]) fetch(ctx context.Context, s *Store, sql string, args []any
 		return fmt.Errorf("list: %w", err)
 	}
 	return nil
-}
-
-// reader returns what reads the row that rows is at.
-func (l *listing[T]) reader(rows pgx.Rows) (func() (T, error), error) {
-	if l.read == nil {
-		return func() (T, error) { return l.scan(rows) }, nil
-	}
-	r, err := newRow(rows)
-	return func() (T, error) {
-		r.next(rows)
-		item := l.read(r)
-		return item, r.err
-	}, err
 }
 
 type ordered struct {

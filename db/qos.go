@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-
-	"github.com/jackc/pgx/v5"
 )
 
 var qosList = &listing[QoSSpecs]{
@@ -21,10 +19,11 @@ var qosList = &listing[QoSSpecs]{
 		"created_at": {sql: "q.created_at", kind: timeColumn},
 		"updated_at": {sql: "q.updated_at", kind: timeColumn, nullable: true},
 	},
-	scan: func(r pgx.Rows) (QoSSpecs, error) {
-		var q QoSSpecs
-		err := r.Scan(&q.ID, &q.Name, &q.Consumer, &q.Specs, &q.CreatedAt, &q.UpdatedAt)
-		return q, err
+	read: func(r *row) (q QoSSpecs) {
+		q.ID, q.Name, q.Consumer = r.uuid(), r.text(), r.text()
+		r.json(&q.Specs)
+		q.CreatedAt, q.UpdatedAt = r.time(), r.timeOrNil()
+		return q
 	},
 }
 

@@ -63,14 +63,16 @@ func offersEncrypted(v Volume, n NewTransfer) error {
 // snapshotsGoAlong refuses when a snapshot of the volume's project cannot;
 // format takes its id.
 func (t *txn) snapshotsGoAlong(ctx context.Context, v Volume, format string) error {
-	id, err := t.snapshotNotIn(ctx, snapshotNotInParams{VolumeID: v.ID, ProjectID: v.ProjectID, Accepts: SnapshotTransfer.Accepts})
+	n, err := t.snapshotNotIn(ctx, snapshotNotInParams{VolumeID: v.ID, ProjectID: v.ProjectID, Accepts: SnapshotTransfer.Accepts})
 	switch {
 	case none(err):
 		return nil
 	case err != nil:
 		return fmt.Errorf("snapshots of the volume: %w", err)
+	case n.Grouped:
+		return Errorf(Invalid, "Invalid snapshot: Snapshot %s is part of a group snapshot.", n.ID)
 	}
-	return Errorf(Invalid, "Invalid snapshot: "+format, id)
+	return Errorf(Invalid, "Invalid snapshot: "+format, n.ID)
 }
 
 // DeleteTransfer ends an offer; its volume is available again.

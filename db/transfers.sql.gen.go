@@ -34,7 +34,7 @@ func (q *Queries) deleteTransfer(ctx context.Context, id string) error {
 
 const giveSnapshotsTo = `-- name: giveSnapshotsTo :many
 UPDATE snapshots SET project_id = $1, user_id = $2, updated_at = now()
-WHERE volume_id = $3 AND project_id = $4 AND status = ANY ($5::text[]) RETURNING id, volume_id, project_id, user_id, created_at, updated_at, status, progress, volume_size, volume_type_id, name, description, metadata, group_snapshot_id, provider_id, consumes_quota
+WHERE volume_id = $3 AND project_id = $4 AND status = ANY ($5::text[]) AND group_snapshot_id IS NULL RETURNING id, volume_id, project_id, user_id, created_at, updated_at, status, progress, volume_size, volume_type_id, name, description, metadata, group_snapshot_id, provider_id, consumes_quota
 `
 
 type giveSnapshotsToParams struct {
@@ -216,7 +216,7 @@ func (q *Queries) lockTransfer(ctx context.Context, id string) (Transfer, error)
 }
 
 const snapshotNotIn = `-- name: snapshotNotIn :one
-SELECT id FROM snapshots WHERE volume_id = $1 AND project_id = $2 AND status <> ALL ($3::text[])
+SELECT id, group_snapshot_id IS NOT NULL AS grouped FROM snapshots WHERE volume_id = $1 AND project_id = $2 AND (status <> ALL ($3::text[]) OR group_snapshot_id IS NOT NULL)
 ORDER BY created_at, id LIMIT 1
 `
 
@@ -226,10 +226,16 @@ type snapshotNotInParams struct {
 	Accepts   []string
 }
 
-// snapshotNotIn finds a snapshot of the volume, of the same project, that an operation does not accept.
-func (q *Queries) snapshotNotIn(ctx context.Context, arg snapshotNotInParams) (string, error) {
+type snapshotNotInRow struct {
+	ID      string
+	Grouped interface{}
+}
+
+// snapshotNotIn finds a snapshot of the volume, of the same project, that an operation does not accept or
+// that a group snapshot holds, whose owner could delete it later.
+func (q *Queries) snapshotNotIn(ctx context.Context, arg snapshotNotInParams) (snapshotNotInRow, error) {
 	row := q.db.QueryRow(ctx, snapshotNotIn, arg.VolumeID, arg.ProjectID, arg.Accepts)
-	var id string
-	err := row.Scan(&id)
-	return id, err
+	var i snapshotNotInRow
+	err := row.Scan(&i.ID, &i.Grouped)
+	return i, err
 }

@@ -2,8 +2,6 @@ package db
 
 import (
 	"context"
-
-	"github.com/jackc/pgx/v5"
 )
 
 var attachmentList = &listing[Attachment]{
@@ -26,11 +24,13 @@ a.instance_uuid, a.attached_host, a.mountpoint, a.connector, a.connection_info`,
 		"updated_at":    {sql: "a.updated_at", kind: timeColumn, nullable: true},
 		"project_id":    {sql: "a.project_id"},
 	},
-	scan: func(r pgx.Rows) (Attachment, error) {
-		var a Attachment
-		err := r.Scan(&a.ID, &a.VolumeID, &a.ProjectID, &a.CreatedAt, &a.UpdatedAt, &a.AttachStatus, &a.AttachMode, &a.AttachTime, &a.DetachTime,
-			&a.InstanceUuid, &a.AttachedHost, &a.Mountpoint, &a.Connector, &a.ConnectionInfo)
-		return a, err
+	read: func(r *row) (a Attachment) {
+		a.ID, a.VolumeID, a.ProjectID, a.CreatedAt, a.UpdatedAt = r.uuid(), r.uuid(), r.text(), r.time(), r.timeOrNil()
+		a.AttachStatus, a.AttachMode, a.AttachTime, a.DetachTime, a.InstanceUuid = r.text(), r.textOrNil(), r.timeOrNil(), r.timeOrNil(), r.uuidOrNil()
+		a.AttachedHost, a.Mountpoint = r.textOrNil(), r.textOrNil()
+		r.json(&a.Connector)
+		r.json(&a.ConnectionInfo)
+		return a
 	},
 }
 

@@ -2,8 +2,6 @@ package db
 
 import (
 	"context"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // GroupView is a group with all that an answer shows of it.
@@ -24,8 +22,8 @@ var groupList = &listing[GroupView]{
 	what: "Group",
 	columns: `g.id, g.project_id, g.user_id, g.created_at, g.updated_at, g.status, g.name, g.description, g.availability_zone, g.host,
 g.group_type_id, g.group_snapshot_id, g.source_group_id, g.replication_status, t.name,
-ARRAY(SELECT y.volume_type_id::text FROM group_volume_types y WHERE y.group_id = g.id ORDER BY 1),
-ARRAY(SELECT v.id::text FROM volumes v WHERE v.group_id = g.id ORDER BY v.created_at, v.id)`,
+to_jsonb(ARRAY(SELECT y.volume_type_id::text FROM group_volume_types y WHERE y.group_id = g.id ORDER BY 1)),
+to_jsonb(ARRAY(SELECT v.id::text FROM volumes v WHERE v.group_id = g.id ORDER BY v.created_at, v.id))`,
 	from:    "groups g JOIN group_types t ON t.id = g.group_type_id",
 	project: "g.project_id",
 	id:      "g.id",
@@ -46,11 +44,13 @@ ARRAY(SELECT v.id::text FROM volumes v WHERE v.group_id = g.id ORDER BY v.create
 		"updated_at":         {sql: "g.updated_at", kind: timeColumn, nullable: true},
 		FilterLegacy:         {sql: "(t.name = '" + CGSnapshotType + "')", kind: boolColumn},
 	},
-	scan: func(r pgx.Rows) (GroupView, error) {
-		var g GroupView
-		err := r.Scan(&g.ID, &g.ProjectID, &g.UserID, &g.CreatedAt, &g.UpdatedAt, &g.Status, &g.Name, &g.Description, &g.AvailabilityZone, &g.Host,
-			&g.GroupTypeID, &g.GroupSnapshotID, &g.SourceGroupID, &g.ReplicationStatus, &g.TypeName, &g.VolumeTypes, &g.Volumes)
-		return g, err
+	read: func(r *row) (g GroupView) {
+		g.ID, g.ProjectID, g.UserID, g.CreatedAt, g.UpdatedAt = r.uuid(), r.text(), r.text(), r.time(), r.timeOrNil()
+		g.Status, g.Name, g.Description, g.AvailabilityZone, g.Host = r.text(), r.textOrNil(), r.textOrNil(), r.text(), r.textOrNil()
+		g.GroupTypeID, g.GroupSnapshotID, g.SourceGroupID, g.ReplicationStatus, g.TypeName = r.uuid(), r.uuidOrNil(), r.uuidOrNil(), r.text(), r.text()
+		r.json(&g.VolumeTypes)
+		r.json(&g.Volumes)
+		return g
 	},
 }
 
@@ -92,10 +92,11 @@ var groupSnapshotList = &listing[GroupSnapshotView]{
 		"updated_at":    {sql: "g.updated_at", kind: timeColumn, nullable: true},
 		FilterLegacy:    {sql: "(t.name = '" + CGSnapshotType + "')", kind: boolColumn},
 	},
-	scan: func(r pgx.Rows) (GroupSnapshotView, error) {
-		var g GroupSnapshotView
-		err := r.Scan(&g.ID, &g.GroupID, &g.GroupTypeID, &g.ProjectID, &g.UserID, &g.CreatedAt, &g.UpdatedAt, &g.Status, &g.Name, &g.Description, &g.TypeName)
-		return g, err
+	read: func(r *row) (g GroupSnapshotView) {
+		g.ID, g.GroupID, g.GroupTypeID, g.ProjectID, g.UserID = r.uuid(), r.uuid(), r.uuid(), r.text(), r.text()
+		g.CreatedAt, g.UpdatedAt, g.Status, g.Name, g.Description = r.time(), r.timeOrNil(), r.text(), r.textOrNil(), r.textOrNil()
+		g.TypeName = r.text()
+		return g
 	},
 }
 

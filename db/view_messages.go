@@ -2,8 +2,6 @@ package db
 
 import (
 	"context"
-
-	"github.com/jackc/pgx/v5"
 )
 
 var messageList = &listing[Message]{
@@ -26,10 +24,10 @@ var messageList = &listing[Message]{
 		"created_at":       {sql: "m.created_at", kind: timeColumn},
 		"guaranteed_until": {sql: "m.expires_at", kind: timeColumn},
 	},
-	scan: func(r pgx.Rows) (Message, error) {
-		var m Message
-		err := r.Scan(&m.ID, &m.ProjectID, &m.RequestID, &m.ResourceType, &m.ResourceUuid, &m.ActionID, &m.DetailID, &m.MessageLevel, &m.CreatedAt, &m.ExpiresAt)
-		return m, err
+	read: func(r *row) (m Message) {
+		m.ID, m.ProjectID, m.RequestID, m.ResourceType, m.ResourceUuid = r.uuid(), r.text(), r.textOrNil(), r.text(), r.uuidOrNil()
+		m.ActionID, m.DetailID, m.MessageLevel, m.CreatedAt, m.ExpiresAt = r.text(), r.text(), r.text(), r.time(), r.time()
+		return m
 	},
 }
 

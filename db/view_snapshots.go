@@ -2,8 +2,6 @@ package db
 
 import (
 	"context"
-
-	"github.com/jackc/pgx/v5"
 )
 
 var snapshotList = &listing[Snapshot]{
@@ -31,11 +29,13 @@ s.volume_type_id, s.name, s.description, s.metadata, s.group_snapshot_id, s.prov
 		"metadata":          {sql: "s.metadata", kind: jsonColumn},
 		"availability_zone": {sql: "(SELECT v.availability_zone FROM volumes v WHERE v.id = s.volume_id)"},
 	},
-	scan: func(r pgx.Rows) (Snapshot, error) {
-		var s Snapshot
-		err := r.Scan(&s.ID, &s.VolumeID, &s.ProjectID, &s.UserID, &s.CreatedAt, &s.UpdatedAt, &s.Status, &s.Progress, &s.VolumeSize,
-			&s.VolumeTypeID, &s.Name, &s.Description, &s.Metadata, &s.GroupSnapshotID, &s.ProviderID, &s.ConsumesQuota)
-		return s, err
+	read: func(r *row) (s Snapshot) {
+		s.ID, s.VolumeID, s.ProjectID, s.UserID, s.CreatedAt = r.uuid(), r.uuid(), r.text(), r.text(), r.time()
+		s.UpdatedAt, s.Status, s.Progress, s.VolumeSize, s.VolumeTypeID = r.timeOrNil(), r.text(), r.text(), r.int4(), r.uuid()
+		s.Name, s.Description = r.textOrNil(), r.textOrNil()
+		r.json(&s.Metadata)
+		s.GroupSnapshotID, s.ProviderID, s.ConsumesQuota = r.uuidOrNil(), r.textOrNil(), r.bool()
+		return s
 	},
 }
 

@@ -2,8 +2,6 @@ package db
 
 import (
 	"context"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // transferList is of the offers that stand; they belong to the owner of the volume.
@@ -27,10 +25,10 @@ t.created_at, t.updated_at`,
 		"created_at":             {sql: "t.created_at", kind: timeColumn},
 		"updated_at":             {sql: "t.updated_at", kind: timeColumn, nullable: true},
 	},
-	scan: func(r pgx.Rows) (Transfer, error) {
-		var t Transfer
-		err := r.Scan(&t.ID, &t.VolumeID, &t.Name, &t.NoSnapshots, &t.SourceProjectID, &t.DestinationProjectID, &t.Accepted, &t.CreatedAt, &t.UpdatedAt)
-		return t, err
+	read: func(r *row) (t Transfer) {
+		t.ID, t.VolumeID, t.Name, t.NoSnapshots, t.SourceProjectID = r.uuid(), r.uuid(), r.textOrNil(), r.bool(), r.text()
+		t.DestinationProjectID, t.Accepted, t.CreatedAt, t.UpdatedAt = r.textOrNil(), r.bool(), r.time(), r.timeOrNil()
+		return t
 	},
 }
 

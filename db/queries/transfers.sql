@@ -12,9 +12,10 @@ UPDATE transfers SET accepted = true, destination_project_id = @destination_proj
 -- name: deleteTransfer :exec
 DELETE FROM transfers WHERE id = @id;
 
--- snapshotNotIn finds a snapshot of the volume, of the same project, that an operation does not accept.
+-- snapshotNotIn finds a snapshot of the volume, of the same project, that an operation does not accept or
+-- that a group snapshot holds, whose owner could delete it later.
 -- name: snapshotNotIn :one
-SELECT id FROM snapshots WHERE volume_id = @volume_id AND project_id = @project_id AND status <> ALL (@accepts::text[])
+SELECT id, group_snapshot_id IS NOT NULL AS grouped FROM snapshots WHERE volume_id = @volume_id AND project_id = @project_id AND (status <> ALL (@accepts::text[]) OR group_snapshot_id IS NOT NULL)
 ORDER BY created_at, id LIMIT 1;
 
 -- name: giveVolumeTo :one
@@ -24,4 +25,4 @@ WHERE id = @id AND status = ANY (@accepts::text[]) RETURNING *;
 -- giveSnapshotsTo leaves those that a third project has from an offer without snapshots.
 -- name: giveSnapshotsTo :many
 UPDATE snapshots SET project_id = @project_id, user_id = @user_id, updated_at = now()
-WHERE volume_id = @volume_id AND project_id = @from_project_id AND status = ANY (@accepts::text[]) RETURNING *;
+WHERE volume_id = @volume_id AND project_id = @from_project_id AND status = ANY (@accepts::text[]) AND group_snapshot_id IS NULL RETURNING *;

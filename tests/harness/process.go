@@ -90,6 +90,20 @@ func tail(path string, limit int64) string {
 	return string(out)
 }
 
+// telling leaves out of a log what only says that things go well, so that a
+// failure is not lost among it; the end stays whole.
+func telling(log string) string {
+	const whole = 20
+	lines := strings.SplitAfter(log, "\n")
+	var out strings.Builder
+	for i, line := range lines {
+		if i >= len(lines)-whole || !strings.Contains(line, "level=INFO") {
+			out.WriteString(line)
+		}
+	}
+	return out.String()
+}
+
 // mentioning lists the processes whose command line names a path, such as the
 // servers that work in a state folder.
 func mentioning(path string) ([]int, error) {

@@ -55,7 +55,7 @@ func Start(t testing.TB, opts Options) *Service {
 			t.Error("the race detector of the service has found something: see its log")
 		}
 		if t.Failed() {
-			t.Logf("log of the service:\n%s", tail(s.log, logTail))
+			t.Logf("log of the service:\n%s", telling(tail(s.log, logTail)))
 		}
 		if err := s.remove(); err != nil {
 			t.Errorf("remove the state: %v", err)
