@@ -31,7 +31,7 @@ lint: ## gofmt, vet, staticcheck, shellcheck
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "not gofmt-ed: $$bad"; exit 1; }
 	@go vet ./...
 	@go tool -modfile=tools/go.mod staticcheck ./...
-	@shellcheck scripts/* $$(git ls-files '*.sh' .ci/run devstack/settings devstack/override-defaults devstack/lib tests/devstack/scratch tests/devstack/testdata)
+	@shellcheck scripts/* $$(git ls-files '*.sh' .ci/run devstack/settings devstack/override-defaults devstack/lib tests/devstack/scratch tests/devstack/testdata/)
 
 unit: ## tests beside the code
 	@CGO_ENABLED=1 go test -race -p 2 $$(go list ./... | grep -v /tests/)
