@@ -57,14 +57,15 @@ type stream struct {
 	cancel context.CancelFunc
 }
 
-// Read fails with ErrUnavailable when Glance breaks off or falls silent; how
-// long the caller takes between two reads does not count.
+// Read fails with ErrBroken when Glance breaks off, which a truncated image does
+// each time, and with ErrUnavailable when it falls silent; how long the caller
+// takes between two reads does not count.
 func (s *stream) Read(p []byte) (int, error) {
 	s.dog.moved(s.limit)
 	n, err := s.body.Read(p)
 	s.dog.stop()
 	if err != nil && err != io.EOF {
-		err = s.dog.blame(&Error{Kind: ErrUnavailable, Msg: "the data broke off: " + err.Error(), Err: err}, s.limit)
+		err = s.dog.blame(&Error{Kind: ErrBroken, Msg: err.Error(), Err: err}, s.limit)
 	}
 	return n, err
 }

@@ -16,6 +16,7 @@ var (
 	ErrUnauthorized = errors.New("not authorised for the image")
 	ErrAbsent       = errors.New("the cloud has no image service")
 	ErrUnavailable  = errors.New("image service unavailable")
+	ErrBroken       = errors.New("the data of the image broke off")
 	ErrOverLimit    = errors.New("image quota exceeded")
 	ErrConflict     = errors.New("the image is in another state")
 	ErrRefused      = errors.New("the image service refuses")

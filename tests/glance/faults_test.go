@@ -29,12 +29,16 @@ func badImages(c *cloud) {
 	if err := os.Remove(c.glance.File(lost)); err != nil {
 		c.t.Fatal(err)
 	}
-	for image, event := range map[string]string{corrupt: "VOLUME_VOLUME_005_001", short: "VOLUME_VOLUME_005_001", disguised: "VOLUME_VOLUME_005_001",
-		signed: "VOLUME_VOLUME_005_011", lost: "VOLUME_VOLUME_005_001"} {
-		id := c.from(c.member, image, nil)
-		v := c.becomes(c.member, id, "error")
-		if got := c.events(c.member, id); !slices.Equal(got, []string{event}) {
-			c.t.Errorf("%v: messages %v, want %s", v["id"], got, event)
+	wants := map[string]string{corrupt: "VOLUME_VOLUME_005_001", short: "VOLUME_VOLUME_005_001", disguised: "VOLUME_VOLUME_005_001",
+		signed: "VOLUME_VOLUME_005_011", lost: "VOLUME_VOLUME_005_001"}
+	made := make(map[string]string)
+	for image := range wants {
+		made[image] = c.from(c.member, image, nil)
+	}
+	for image, id := range made {
+		c.becomes(c.member, id, "error")
+		if got := c.events(c.member, id); !slices.Equal(got, []string{wants[image]}) {
+			c.t.Errorf("%s: messages %v, want %s", id, got, wants[image])
 		}
 		c.nothingLeft("plain", id)
 		c.remove(c.member, id)
