@@ -40,7 +40,8 @@ of clouds.yaml. The database is not needed.`,
 	f.StringVar(&r.plan.PublicURL, "url", "", "the API as users reach it, as http://controller:8776/v3")
 	f.StringVar(&r.plan.InternalURL, "internal-url", "", "the API as other services reach it (default: that of --url)")
 	f.StringVar(&r.plan.AdminURL, "admin-url", "", "the API as administrators reach it (default: that of --internal-url)")
-	f.StringVar(&r.plan.Region, "region", "", "region of the endpoints (default: OS_REGION_NAME, region_name of clouds.yaml or of [keystone_authtoken], RegionOne)")
+	f.StringVar(&r.plan.Region, "region", "",
+		"region of the endpoints (default: OS_REGION_NAME, region_name of clouds.yaml or of [keystone_authtoken], RegionOne)")
 	f.BoolVar(&r.plan.ResetPassword, "reset-password", false, "give the user the password of [keystone_authtoken] if it has another")
 	f.StringVar(&r.cloud, "os-cloud", "", "cloud of clouds.yaml (default: OS_CLOUD)")
 	f.StringVar(&r.admin.AuthURL, "os-auth-url", "", "Keystone (default: OS_AUTH_URL, or auth_url of [keystone_authtoken])")

@@ -95,7 +95,8 @@ func (a Admin) logIn(ctx context.Context) (*gophercloud.ServiceClient, error) {
 	}
 	err = openstack.AuthenticateV3(ctx, p, &o, gophercloud.EndpointOpts{})
 	if gophercloud.ResponseCodeIs(err, http.StatusUnauthorized) {
-		return nil, fmt.Errorf("the administrator %[2]q is refused by Keystone at %[1]s: check the user, password, domains and project", a.AuthURL, a.Username+a.UserID)
+		return nil, fmt.Errorf("the administrator %[2]q is refused by Keystone at %[1]s: check the user, password, domains and project",
+			a.AuthURL, a.Username+a.UserID)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("log in to Keystone at %s: %w", a.AuthURL, err)

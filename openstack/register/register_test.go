@@ -107,7 +107,7 @@ func refusals(t *testing.T, k *keystonetest.Server, admin Admin, plan Plan) {
 		plan  Plan
 		want  string
 	}{
-		{"wrong password", wrong, plan, `refuses the administrator "admin"`},
+		{"wrong password", wrong, plan, `the administrator "admin" is refused`},
 		{"nobody", nobody, plan, "OS_AUTH_URL"},
 		{"no administrator", member, plan, "role does not do"},
 		{"no Keystone", nowhere, plan, "log in to Keystone at http://127.0.0.1:1/v3"},

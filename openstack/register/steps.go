@@ -199,7 +199,8 @@ func (r *registrar) service(ctx context.Context, kind, name string) (string, err
 
 // endpoint makes the endpoint of an interface, or moves the one that is there.
 func (r *registrar) endpoint(ctx context.Context, kind, service string, face gophercloud.Availability, region, url string) error {
-	all, err := list(ctx, "endpoints", endpoints.List(r.keystone, endpoints.ListOpts{ServiceID: service, Availability: face, RegionID: region}), endpoints.ExtractEndpoints)
+	all, err := list(ctx, "endpoints", endpoints.List(r.keystone,
+		endpoints.ListOpts{ServiceID: service, Availability: face, RegionID: region}), endpoints.ExtractEndpoints)
 	if err != nil {
 		return err
 	}

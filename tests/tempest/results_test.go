@@ -51,7 +51,8 @@ func TestTheGuideIsReadAsBlocks(t *testing.T) {
 		t.Fatalf("%d blocks: %v", len(blocks), err)
 	}
 	text := script(blocks, "export KNOWN=1\n")
-	for _, want := range []string{"export KNOWN=1\n", "clinker manage register", "clinker db sync", "grep -c '^up$'", "openstack server add volume $SERVER first"} {
+	for _, want := range []string{"export KNOWN=1\n", "clinker manage register", "clinker db sync",
+		"grep -c '^up$'", "openstack server add volume $SERVER first"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the script lacks %q", want)
 		}

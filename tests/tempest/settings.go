@@ -18,7 +18,8 @@ func (c *cloud) settings(dir string, have *stock) map[string]section {
 	return map[string]section{
 		"DEFAULT":          {"log_dir": dir, "log_file": "tempest.log", "use_stderr": false},
 		"oslo_concurrency": {"lock_path": dir},
-		"auth": {"use_dynamic_credentials": true, "create_isolated_networks": false, "admin_username": c.keystone.Admin.Name,
+		"auth": {"use_dynamic_credentials": true, "create_isolated_networks": false,
+			"admin_username": c.keystone.Admin.Name,
 			"admin_password": c.keystone.Admin.Password, "admin_project_name": "admin", "admin_domain_name": "Default", "tempest_roles": "member," + barbicantest.Creator},
 		"identity": {"uri_v3": c.keystone.URL, "auth_version": "v3", "region": keystonetest.Region, "default_domain_id": "default",
 			"v3_endpoint_type": "public", "catalog_type": "identity"},
