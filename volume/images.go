@@ -161,19 +161,12 @@ func checked(r io.Reader, i *glance.Image) (io.Reader, error) {
 
 // convert writes an image that must be whole before it can be decoded.
 func (w *Worker) convert(ctx context.Context, data io.Reader, i *glance.Image, dst driver.Device) error {
-	f, err := w.Images.Converter.Temp(i.Size)
+	f, info, err := w.Images.Converter.Download(ctx, data, i.Size, i.DiskFormat)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = f.Close() }() // it has no name
-	n, err := io.Copy(f, io.LimitReader(data, i.Size+1))
-	if err != nil {
-		return err
-	}
-	if n != i.Size {
-		return fmt.Errorf("%w: %d bytes instead of %d", image.ErrChecksum, n, i.Size)
-	}
-	return w.decode(ctx, f, n, i, dst)
+	return w.Images.Converter.ToRaw(ctx, f, info, dst, nil)
 }
 
 // unpack writes a compressed image.
