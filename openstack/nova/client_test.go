@@ -226,7 +226,12 @@ func testFaults(t *testing.T, session *openstack.Session, p *peer) {
 			if name == "swap" {
 				tries = 1
 			}
-			if asked, _ := p.seen(); len(asked) != tries {
+			// net/http asks once more by itself when a kept connection ends under a GET.
+			most := tries
+			if fault == "hangs up" && name == "host" {
+				most = 2 * tries
+			}
+			if asked, _ := p.seen(); len(asked) < tries || len(asked) > most {
 				t.Errorf("Nova %s, %s: asked %d times, not %d", fault, name, len(asked), tries)
 			}
 		}
