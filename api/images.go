@@ -13,6 +13,7 @@ import (
 
 // ImageOptions are what the configuration says of images.
 type ImageOptions struct {
+	VerifySignatures bool     // verify_glance_signatures
 	ForceUpload      bool     // enable_force_upload
 	AllowCompression bool     // allow_compression_on_image_upload
 	CoreProperties   []string // glance_core_properties

@@ -105,7 +105,7 @@ func (a *API) newVolume(r *Request, b volumeBody) (db.NewVolume, error) {
 		if err := fits(src.image, n.SizeGiB); err != nil {
 			return n, err
 		}
-		n.ImageID = src.image.ID
+		n.ImageID, n.Signed = src.image.ID, a.signedImage(r, src.image)
 	}
 	if n.Type, err = a.typeOf(r, b.VolumeType, src); err != nil {
 		return n, err

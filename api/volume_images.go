@@ -220,5 +220,6 @@ func (a *API) reimageVolume(r *Request) (Response, error) {
 	} else if s != nil {
 		return Response{}, badRequest("Image %s is unacceptable: it stands for a snapshot and has no data.", i.ID)
 	}
-	return Response{}, a.Store.ReimageVolume(r.Context(), r.Actor(), v.ID, i.ID, bool(body.Reimage.Reserved))
+	with := db.ReimageArgs{ImageID: i.ID, Signed: a.signedImage(r, i)}
+	return Response{}, a.Store.ReimageVolume(r.Context(), r.Actor(), v.ID, with, bool(body.Reimage.Reserved))
 }

@@ -13,7 +13,17 @@ type UploadArgs struct {
 
 // ReimageArgs of volume.reimage.
 type ReimageArgs struct {
-	ImageID string `json:"image"`
+	ImageID string       `json:"image"`
+	Signed  *SignedImage `json:"signed,omitempty"` // how it was signed when it was asked for
+}
+
+// SignedImage is what a worker needs to check the signature of an image: the
+// certificate is in the key manager, for the user to read and not for the worker.
+type SignedImage struct {
+	Signature     string `json:"signature"` // as the image had it
+	CertificateID string `json:"certificate_id"`
+	Certificate   []byte `json:"certificate,omitempty"` // DER
+	Missing       string `json:"missing,omitempty"`     // why there is no certificate
 }
 
 // uploadOp is the operation with or without force.
@@ -66,7 +76,7 @@ func (t *txn) toWorker(ctx context.Context, a Actor, v Volume, j newJob) error {
 
 // ReimageVolume begins to write an image over a volume; reserved allows one
 // that waits for its server.
-func (s *Store) ReimageVolume(ctx context.Context, a Actor, id, image string, reserved bool) error {
+func (s *Store) ReimageVolume(ctx context.Context, a Actor, id string, with ReimageArgs, reserved bool) error {
 	op := VolumeReimage
 	if reserved {
 		op = VolumeReimageHeld
@@ -87,7 +97,7 @@ func (s *Store) ReimageVolume(ctx context.Context, a Actor, id, image string, re
 		if err != nil {
 			return fmt.Errorf("reimage volume: %w", err)
 		}
-		return t.toWorker(ctx, a, v, newJob{kind: JobVolumeReimage, volume: id, args: ReimageArgs{ImageID: image}})
+		return t.toWorker(ctx, a, v, newJob{kind: JobVolumeReimage, volume: id, args: with})
 	})
 }
 

@@ -53,6 +53,7 @@ type CreateArgs struct {
 	Exclude []string        `json:"exclude,omitempty"` // pools that were tried
 	AnyZone bool            `json:"anyZone,omitempty"` // the user and the type's default left the zone open
 	ImageID string          `json:"image,omitempty"`   // what the volume is made from
+	Signed  *SignedImage    `json:"signed,omitempty"`  // how that image was signed when it was asked for
 }
 
 // DeleteArgs of volume.delete.

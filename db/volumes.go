@@ -20,6 +20,7 @@ type NewVolume struct {
 	SnapshotID       *string // make it from this snapshot, or
 	SourceVolumeID   *string // from this volume
 	ImageID          string  // or from this image
+	Signed           *SignedImage
 	GroupID          *string // the group that it joins
 	Hints            json.RawMessage
 	EncryptionKeyID  *string // of an encrypted type; made with KeyMade
@@ -52,7 +53,7 @@ func (s *Store) CreateVolume(ctx context.Context, a Actor, n NewVolume) (Volume,
 			return err
 		}
 		if _, err := t.addJob(ctx, a, newJob{kind: JobVolumeCreate, queue: QueueScheduler, volume: n.ID, source: source,
-			snapshot: n.SnapshotID, members: members, args: CreateArgs{Hints: n.Hints, AnyZone: n.AvailabilityZone == "", ImageID: n.ImageID}}); err != nil {
+			snapshot: n.SnapshotID, members: members, args: CreateArgs{Hints: n.Hints, AnyZone: n.AvailabilityZone == "", ImageID: n.ImageID, Signed: n.Signed}}); err != nil {
 			return err
 		}
 		// The quota comes last: its row is the one that a project's callers wait for.

@@ -20,7 +20,7 @@ func (w *Worker) createVolume(ctx context.Context, j *db.Job) error {
 		return fmt.Errorf("job arguments: %w", err)
 	}
 	if args.ImageID != "" {
-		return w.createFromImage(ctx, j, v, args.ImageID)
+		return w.createFromImage(ctx, j, v, args)
 	}
 	src, err := w.sourceOf(ctx, j)
 	if err != nil {

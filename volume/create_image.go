@@ -7,30 +7,35 @@ import (
 
 	"github.com/clinker-io/clinker/db"
 	"github.com/clinker-io/clinker/openstack/glance"
+	"github.com/clinker-io/clinker/openstack/glance/signature"
 )
 
 // createFromImage makes the volume with the data of an image: as a clone of a
 // volume that holds it, else by download. The download writes every byte of the
 // volume, so that it may be repeated over what a crash left.
-func (w *Worker) createFromImage(ctx context.Context, j *db.Job, v db.Volume, id string) error {
-	i, err := w.image(ctx, id)
+func (w *Worker) createFromImage(ctx context.Context, j *db.Job, v db.Volume, args db.CreateArgs) error {
+	i, err := w.image(ctx, args.ImageID)
 	if err != nil {
 		return err
 	}
-	cloned, err := w.cloneOfImage(ctx, &i, v)
+	check, err := w.verifier(&i, args.Signed)
+	if err != nil {
+		return err
+	}
+	cloned, err := w.cloneOfImage(ctx, &i, v, check)
 	if err != nil {
 		return err
 	}
 	if !cloned {
-		if err := w.downloadImage(ctx, j, &i, v); err != nil {
+		if err := w.downloadImage(ctx, j, &i, v, check); err != nil {
 			return err
 		}
 	}
-	return w.Store.VolumeImaged(ctx, j, w.service.UUID, w.imageMetadata(&i))
+	return w.Store.VolumeImaged(ctx, j, w.service.UUID, w.imageMetadata(&i, check != nil))
 }
 
 // downloadImage makes the volume and writes the image to it.
-func (w *Worker) downloadImage(ctx context.Context, j *db.Job, i *glance.Image, v db.Volume) error {
+func (w *Worker) downloadImage(ctx context.Context, j *db.Job, i *glance.Image, v db.Volume, check *signature.Verifier) error {
 	dst, size := w.volume(v), w.downloadSize(i, &v)
 	dst.SizeBytes = bytesOf(size)
 	if v.Status != db.VolumeCreate.Running { // it may have another size by now
@@ -44,10 +49,10 @@ func (w *Worker) downloadImage(ctx context.Context, j *db.Job, i *glance.Image, 
 	if err := w.Store.Downloading(ctx, v.ID); err != nil {
 		return err
 	}
-	if err := w.writeImage(ctx, i, dst); err != nil {
+	if err := w.writeImage(ctx, i, dst, check); err != nil {
 		return err
 	}
-	w.cacheImage(ctx, j, i, v, size)
+	w.cacheImage(ctx, j, i, v, size, check != nil)
 	if size == v.Size {
 		return nil
 	}

@@ -31,7 +31,7 @@ func (w *Worker) downloadSize(i *glance.Image, v *db.Volume) int32 {
 
 // cacheImage keeps a clone of the volume, which holds the image and nothing else.
 // That it cannot is no failure of the create.
-func (w *Worker) cacheImage(ctx context.Context, j *db.Job, i *glance.Image, v db.Volume, sizeGiB int32) {
+func (w *Worker) cacheImage(ctx context.Context, j *db.Job, i *glance.Image, v db.Volume, sizeGiB int32, verified bool) {
 	if !w.caches() || v.EncryptionKeyID != nil {
 		return
 	}
@@ -42,7 +42,7 @@ func (w *Worker) cacheImage(ctx context.Context, j *db.Job, i *glance.Image, v d
 		return
 	}
 	n := db.ImageVolume{ID: imageVolumeID(j), Of: &v, SizeGiB: sizeGiB, ProjectID: w.Images.InternalProject, UserID: w.Images.InternalUser, ImageID: i.ID}
-	if err = w.makeImageVolume(ctx, n, w.imageMetadata(i)); err == nil {
+	if err = w.makeImageVolume(ctx, n, w.imageMetadata(i, verified)); err == nil {
 		err = w.Store.CacheImage(ctx, n.ID, i.ID, i.UpdatedAt)
 	}
 	if err != nil && ctx.Err() == nil {

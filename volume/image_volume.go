@@ -11,6 +11,7 @@ import (
 
 	"github.com/clinker-io/clinker/db"
 	"github.com/clinker-io/clinker/openstack/glance"
+	"github.com/clinker-io/clinker/openstack/glance/signature"
 	"github.com/clinker-io/clinker/volume/driver"
 )
 
@@ -56,46 +57,53 @@ func (w *Worker) dropImageVolume(ctx context.Context, j *db.Job) {
 }
 
 // cloneOfImage makes v from a volume on its pool that holds the image already.
-// A failure is no harm: the image is downloaded then.
-func (w *Worker) cloneOfImage(ctx context.Context, i *glance.Image, v db.Volume) (bool, error) {
+// A failure is no harm: the image is downloaded then. check is nil when nobody
+// asks for the image's signature.
+func (w *Worker) cloneOfImage(ctx context.Context, i *glance.Image, v db.Volume, check *signature.Verifier) (bool, error) {
 	if v.Status != db.VolumeCreate.Running || v.EncryptionKeyID != nil { // an earlier attempt has begun to download
 		return false, nil
 	}
-	src, err := w.holderOf(ctx, i, v)
+	src, cached, err := w.holderOf(ctx, i, v)
 	if err != nil || src == nil || src.Size > v.Size {
 		return false, err
+	}
+	if cached && check != nil && src.ImageMetadata[signatureVerified] != "True" { // from when nobody asked
+		return false, nil
 	}
 	err = w.Driver.Clone(ctx, w.volume(v), driver.VolumeSource(w.volume(*src)))
 	if err != nil && ctx.Err() == nil {
 		w.Log.Warn("cannot clone a volume that holds the image; it will be downloaded", "image", i.ID, "source", src.ID, "volume", v.ID, "err", err)
 		return false, nil
 	}
+	if err == nil && check != nil && !cached {
+		err = w.verifyCopy(ctx, i, v, check)
+	}
 	return err == nil, err
 }
 
 // holderOf is a volume that holds the image: where Glance says that the image
 // is, else one of the cache.
-func (w *Worker) holderOf(ctx context.Context, i *glance.Image, v db.Volume) (*db.Volume, error) {
+func (w *Worker) holderOf(ctx context.Context, i *glance.Image, v db.Volume) (src *db.Volume, cached bool, err error) {
 	if w.Images.CloneLocations && i.DiskFormat == "raw" && i.ContainerFormat == "bare" {
 		at, err := w.Store.ImageVolumes(ctx, deref(v.Host), cinderVolumes(i.Locations))
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		for _, src := range at {
 			if holdsFor(&src, i) {
-				return &src, nil
+				return &src, false, nil
 			}
 		}
 	}
 	if !w.caches() {
-		return nil, nil
+		return nil, false, nil
 	}
 	id, err := w.Store.CachedVolume(ctx, deref(v.Host), i.ID, i.UpdatedAt)
 	if err != nil || id == "" {
-		return nil, err
+		return nil, false, err
 	}
-	src, err := w.Store.GetVolume(ctx, id)
-	return &src, err
+	found, err := w.Store.GetVolume(ctx, id)
+	return &found, true, err
 }
 
 // holdsFor reports whether a volume holds the image with its owner's consent: a

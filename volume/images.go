@@ -10,6 +10,7 @@ import (
 
 	"github.com/clinker-io/clinker/db"
 	"github.com/clinker-io/clinker/openstack/glance"
+	"github.com/clinker-io/clinker/openstack/glance/signature"
 	"github.com/clinker-io/clinker/volume/driver"
 	"github.com/clinker-io/clinker/volume/image"
 )
@@ -45,9 +46,6 @@ type errImage struct {
 func (e *errImage) Error() string { return e.err.Error() }
 func (e *errImage) Unwrap() error { return e.err }
 
-// errSigned is an image whose signature would have to be checked.
-var errSigned = errors.New("the signature of the image cannot be verified")
-
 // imageFault gives an error its detail.
 func imageFault(doing string, err error) error {
 	if err == nil {
@@ -61,7 +59,7 @@ func imageFault(doing string, err error) error {
 		detail = db.DetailImageTooBig
 	case errors.As(err, &notAllowed):
 		detail = db.DetailImageFormat
-	case errors.Is(err, errSigned):
+	case badSignature(err):
 		detail = db.DetailSignature
 	}
 	return &errImage{detail: detail, err: fmt.Errorf("%s: %w", doing, err)}
@@ -76,10 +74,10 @@ func hopeless(err error) bool {
 	var tooBig *image.TooBig
 	var notAllowed *image.NotAllowed
 	switch {
-	case errors.As(err, &unsafe), errors.As(err, &tooBig), errors.As(err, &notAllowed):
+	case errors.As(err, &unsafe), errors.As(err, &tooBig), errors.As(err, &notAllowed), badSignature(err):
 		return true
 	}
-	for _, e := range []error{image.ErrNoRoom, image.ErrChecksum, image.ErrConverter, errSigned, errNoGlance, glance.ErrAbsent,
+	for _, e := range []error{image.ErrNoRoom, image.ErrChecksum, image.ErrConverter, errNoGlance, glance.ErrAbsent,
 		glance.ErrNotFound, glance.ErrUnauthorized, glance.ErrOverLimit, glance.ErrConflict, glance.ErrRefused} {
 		if errors.Is(err, e) {
 			return true
@@ -100,8 +98,9 @@ func (w *Worker) image(ctx context.Context, id string) (glance.Image, error) {
 }
 
 // writeImage writes an image over a whole volume: whatever was there, and
-// whatever an earlier attempt left of it, is not there afterwards.
-func (w *Worker) writeImage(ctx context.Context, i *glance.Image, v driver.Volume) (err error) {
+// whatever an earlier attempt left of it, is not there afterwards. check is nil
+// when nobody asks for the image's signature.
+func (w *Worker) writeImage(ctx context.Context, i *glance.Image, v driver.Volume, check *signature.Verifier) (err error) {
 	if err := w.mayUse(i); err != nil {
 		return imageFault("image "+i.ID, err)
 	}
@@ -119,6 +118,9 @@ func (w *Worker) writeImage(ctx context.Context, i *glance.Image, v driver.Volum
 	if err != nil {
 		return imageFault("image "+i.ID, err)
 	}
+	if check != nil {
+		data = check.Reader(data)
+	}
 	switch {
 	case i.ContainerFormat == "compressed":
 		err = w.unpack(ctx, data, i, dst)
@@ -135,16 +137,7 @@ func (w *Worker) mayUse(i *glance.Image) error {
 	if i.Status != "active" {
 		return &image.Unsafe{Reason: fmt.Sprintf("its status is %q", i.Status)}
 	}
-	if err := w.Images.Converter.Allowed(i.DiskFormat, false); err != nil {
-		return err
-	}
-	if !w.Images.VerifySignatures {
-		return nil
-	}
-	if err := image.CheckSignature(i.Properties); err != nil {
-		return fmt.Errorf("%w: %w", errSigned, err)
-	}
-	return nil
+	return w.Images.Converter.Allowed(i.DiskFormat, false)
 }
 
 // checked ends in an error when the data is not what the record says. As
@@ -196,13 +189,17 @@ func (w *Worker) decode(ctx context.Context, f *os.File, n int64, i *glance.Imag
 }
 
 // imageMetadata is what a volume keeps of its image.
-func (w *Worker) imageMetadata(i *glance.Image) db.Metadata {
+func (w *Worker) imageMetadata(i *glance.Image, verified bool) db.Metadata {
 	m := make(db.Metadata, len(i.Properties)+10)
-	if w.Images.VerifySignatures {
-		m["signature_verified"] = "False"
-	}
 	for k, v := range i.Properties {
 		m[k] = v
+	}
+	delete(m, signatureVerified) // the image cannot say so itself
+	if w.Images.VerifySignatures {
+		m[signatureVerified] = "False"
+		if verified {
+			m[signatureVerified] = "True"
+		}
 	}
 	for k, v := range map[string]string{"image_id": i.ID, "image_name": i.Name, "checksum": i.Checksum,
 		"container_format": i.ContainerFormat, "disk_format": i.DiskFormat} {

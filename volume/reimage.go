@@ -22,8 +22,12 @@ func (w *Worker) reimage(ctx context.Context, j *db.Job) error {
 	if err != nil {
 		return err
 	}
-	if err := w.writeImage(ctx, &i, w.volume(v)); err != nil {
+	check, err := w.verifier(&i, args.Signed)
+	if err != nil {
 		return err
 	}
-	return w.Store.Reimaged(ctx, j, w.imageMetadata(&i))
+	if err := w.writeImage(ctx, &i, w.volume(v), check); err != nil {
+		return err
+	}
+	return w.Store.Reimaged(ctx, j, w.imageMetadata(&i, check != nil))
 }

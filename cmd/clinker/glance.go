@@ -44,7 +44,8 @@ func glanceLogin(cfg *config.Config) openstack.Login {
 }
 
 func imageOptions(d config.Images) api.ImageOptions {
-	return api.ImageOptions{ForceUpload: d.ForceUpload, AllowCompression: d.AllowCompression, CoreProperties: d.CoreProperties, Reserved: d.Reserved}
+	return api.ImageOptions{VerifySignatures: d.Signatures == "enabled", ForceUpload: d.ForceUpload, AllowCompression: d.AllowCompression,
+		CoreProperties: d.CoreProperties, Reserved: d.Reserved}
 }
 
 // images is how the worker of a backend deals with images.

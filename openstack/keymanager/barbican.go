@@ -192,21 +192,27 @@ func (b *Barbican) read(ctx context.Context, who Who, id string) (k key, err err
 		return k, fmt.Errorf("read key %s: %w", id, orNotFound(err))
 	}
 	k.about = *about
-	k.payload, err = bounded(ctx, func(ctx context.Context) ([]byte, error) {
-		r := secrets.GetPayload(ctx, c, id, secrets.GetPayloadOpts{PayloadContentType: octets})
+	k.payload, err = payload(ctx, c, id, octets, maxBytes)
+	return k, err
+}
+
+// payload is what a secret holds, up to most bytes.
+func payload(ctx context.Context, c *gophercloud.ServiceClient, id, contentType string, most int64) ([]byte, error) {
+	raw, err := bounded(ctx, func(ctx context.Context) ([]byte, error) {
+		r := secrets.GetPayload(ctx, c, id, secrets.GetPayloadOpts{PayloadContentType: contentType})
 		if r.Err != nil {
 			return nil, r.Err
 		}
 		defer func() { _ = r.Body.Close() }()
-		return io.ReadAll(io.LimitReader(r.Body, maxBytes+1))
+		return io.ReadAll(io.LimitReader(r.Body, most+1))
 	})
 	switch {
 	case err != nil:
-		return k, fmt.Errorf("read key %s: %w", id, orNotFound(err))
-	case len(k.payload) == 0 || len(k.payload) > maxBytes:
-		return k, fmt.Errorf("key %s has %d bytes, which no key has", id, len(k.payload))
+		return nil, fmt.Errorf("read secret %s: %w", id, orNotFound(err))
+	case len(raw) == 0 || int64(len(raw)) > most:
+		return nil, fmt.Errorf("secret %s has %d bytes, which can be none", id, len(raw))
 	}
-	return k, nil
+	return raw, nil
 }
 
 // Delete ends a secret. What the user may not delete, our own user tries to.

@@ -31,6 +31,8 @@ type Manager interface {
 	Copy(ctx context.Context, from, to Who, id string) (newID string, err error)
 	// Delete ends a key; ErrNotFound when there is none.
 	Delete(ctx context.Context, who Who, id string) error
+	// Certificate reads a certificate, in DER; ErrNotFound when there is none.
+	Certificate(ctx context.Context, who Who, id string) ([]byte, error)
 }
 
 // None is the key manager of a service that has none.
@@ -46,6 +48,9 @@ func (None) Copy(context.Context, Who, Who, string) (string, error) { return "",
 
 // Delete refuses.
 func (None) Delete(context.Context, Who, string) error { return errNone }
+
+// Certificate refuses.
+func (None) Certificate(context.Context, Who, string) ([]byte, error) { return nil, errNone }
 
 // FixedID is the id that every volume has whose key is the fixed one.
 const FixedID = "00000000-0000-0000-0000-000000000000"
@@ -64,6 +69,9 @@ func (Fixed) Copy(_ context.Context, _, _ Who, id string) (string, error) {
 
 // Delete leaves the key where it is.
 func (Fixed) Delete(_ context.Context, _ Who, id string) error { return isFixed(id) }
+
+// Certificate finds none.
+func (Fixed) Certificate(context.Context, Who, string) ([]byte, error) { return nil, ErrNotFound }
 
 func isFixed(id string) error {
 	if id != FixedID {

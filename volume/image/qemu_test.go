@@ -215,20 +215,3 @@ func TestWhatTheOptionsAllow(t *testing.T) {
 		t.Error("conversion is disabled and allowed")
 	}
 }
-
-func TestSignedImages(t *testing.T) {
-	whole := map[string]string{}
-	for _, p := range signatureProperties {
-		whole[p] = "x"
-	}
-	var u *Unsafe
-	if err := CheckSignature(map[string]string{"os_type": "linux"}); err != nil {
-		t.Error(err)
-	}
-	if err := CheckSignature(whole); !errors.As(err, &u) {
-		t.Errorf("%v", err)
-	}
-	if err := CheckSignature(map[string]string{"img_signature": "x"}); !errors.As(err, &u) {
-		t.Errorf("%v", err)
-	}
-}
