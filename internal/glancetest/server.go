@@ -43,8 +43,9 @@ type Server struct {
 	server   *testproc.Process
 }
 
-// Start returns a Glance that takes requests and is in the catalogue. options
-// are further lines of its [DEFAULT] section.
+// Start returns a Glance that takes requests and is in the catalogue. It asks
+// the Barbican of the catalogue, if there is one, for certificates. options are
+// further lines of its [DEFAULT] section.
 func Start(t testing.TB, k *keystonetest.Server, options ...string) *Server {
 	t.Helper()
 	for _, path := range []string{uwsgi, manage, wsgi} {
@@ -171,6 +172,10 @@ default_store = file
 filesystem_store_datadir = %s
 [os_glance_staging_store]
 filesystem_store_datadir = %s
+[key_manager]
+backend = barbican
+[barbican]
+auth_endpoint = %s/v3
 [keystone_authtoken]
 auth_type = password
 auth_url = %s
@@ -181,7 +186,7 @@ user_domain_id = default
 project_domain_id = default
 service_token_roles_required = true
 `, s.in("glance.log"), s.in("staging"), s.options, s.database, s.in("glance-api-paste.ini"), s.in("images"), s.in("staging"),
-		s.keystone.URL, s.user.Name, s.user.Password, keystonetest.ServiceProject))
+		strings.TrimSuffix(s.keystone.URL, "/v3"), s.keystone.URL, s.user.Name, s.user.Password, keystonetest.ServiceProject))
 }
 
 // environment keeps what is installed for other Pythons out.

@@ -216,6 +216,8 @@ func TestImages(t *testing.T) {
 		{"refusals of uploads", uploadRefusals},
 		{"reimage", reimage},
 		{"bad images", badImages},
+		{"signed images", signedImages},
+		{"signatures that do not hold", badSignatures},
 		{"Glance killed in a download", glanceKilled},
 		{"Glance silent in a download", glanceSilent},
 		{"the worker killed in a download", workerKilled},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/clinker-io/clinker/internal/barbicantest"
 	"github.com/clinker-io/clinker/internal/glancetest"
 	"github.com/clinker-io/clinker/internal/keystonetest"
 	"github.com/clinker-io/clinker/internal/postgres"
@@ -30,6 +31,7 @@ type cloud struct {
 	url      string // of the volume service, without a project
 	keystone *keystonetest.Server
 	glance   *glancetest.Server
+	barbican *barbicantest.Server
 	service  keystonetest.User
 	running  map[string]*harness.Process
 	conn     *pgx.Conn
@@ -57,6 +59,7 @@ func start(t *testing.T) *cloud {
 	database := c.startDatabase()
 	rabbit := rabbittest.Start(t)
 	c.keystone = keystonetest.Start(t)
+	c.barbican = barbicantest.Start(t, c.keystone)
 	c.glance = glancetest.Start(t, c.keystone)
 	c.people()
 	c.configure(rabbit.URL, database)
@@ -115,14 +118,16 @@ func (c *cloud) startDatabase() (connection string) {
 
 func (c *cloud) people() {
 	k := c.keystone
-	add := func(name, project, role string) person {
+	add := func(name, project string, roles ...string) person {
 		p := person{User: k.User(name), project: project}
-		k.Grant(p.User, keystonetest.OfProject(project), role)
+		for _, role := range roles {
+			k.Grant(p.User, keystonetest.OfProject(project), role)
+		}
 		p.token = k.Token(p.User, keystonetest.OfProject(project))
 		return p
 	}
 	demo := k.Project("demo")
-	c.member, c.admin, c.stranger = add("ann", demo, "member"), add("root", demo, "admin"), add("bob", k.Project("other"), "member")
+	c.member, c.admin, c.stranger = add("ann", demo, "member", barbicantest.Creator), add("root", demo, "admin"), add("bob", k.Project("other"), "member", barbicantest.Creator)
 	c.service = k.ServiceUser("cinder")
 	c.internal = k.Project("internal")
 }
@@ -221,4 +226,11 @@ func (c *cloud) count(query string, args ...any) (n int) {
 		c.t.Fatal(err)
 	}
 	return n
+}
+
+func (c *cloud) exec(query string, args ...any) {
+	c.t.Helper()
+	if _, err := c.conn.Exec(c.t.Context(), query, args...); err != nil {
+		c.t.Fatal(err)
+	}
 }
