@@ -28,18 +28,28 @@ func (r *Request) noKey(msg string, err error, args ...any) error {
 // source's, or a new one.
 func (a *API) keyOfNew(r *Request, n db.NewVolume, src source) (*string, error) {
 	e, err := a.Store.TypeEncryption(r.Context(), n.Type.ID)
+	encrypted := err == nil
 	switch {
-	case db.IsKind(err, db.NotFound):
-		return nil, nil
-	case err != nil:
+	case err != nil && !db.IsKind(err, db.NotFound):
 		return nil, err
-	case n.Multiattach:
+	case encrypted && n.Multiattach:
 		return nil, badRequest("Invalid volume: Multiattach cannot be used with encrypted volumes.")
 	}
+	if src.image != nil {
+		if err := encryptionFits(src.image, encrypted); err != nil {
+			return nil, err
+		}
+	}
+	if !encrypted {
+		return nil, nil
+	}
 	var key string
-	if src.volume != nil && src.volume.EncryptionKeyID != nil {
+	switch {
+	case src.volume != nil && src.volume.EncryptionKeyID != nil:
 		key, err = a.copyKey(r, r.who(), r.who(), *src.volume.EncryptionKeyID)
-	} else {
+	case src.image != nil:
+		key, err = a.keyLikeImages(r, src.image)
+	default:
 		key, err = a.makeKey(r, e)
 	}
 	if err != nil {

@@ -72,13 +72,18 @@ func (a *API) uploadVolume(r *Request) (Response, error) {
 	if a.Images == nil {
 		return Response{}, badRequest("Connection to glance failed: no image service is configured.")
 	}
-	i, err := a.newImage(r, &v, u)
+	key, err := a.keyOfUpload(r, &v)
 	if err != nil {
 		return Response{}, err
 	}
-	row, err := a.Store.UploadVolume(r.Context(), r.Actor(), v.ID, i.ID, force)
+	i, err := a.newImage(r, &v, u, key)
 	if err != nil {
-		a.dropImage(r, i.ID)
+		a.dropKey(r, key)
+		return Response{}, err
+	}
+	row, err := a.Store.UploadVolume(r.Context(), r.Actor(), v.ID, db.UploadArgs{ImageID: i.ID, KeyID: key}, force)
+	if err != nil {
+		a.dropImage(r, i.ID, key)
 		return Response{}, err
 	}
 	t, err := a.Store.GetVolumeType(r.Context(), row.VolumeTypeID)
@@ -103,11 +108,14 @@ func (a *API) mayUpload(r *Request, v *db.VolumeView, u uploadBody) error {
 }
 
 // newImage makes the record as the user, to whom the image will belong.
-func (a *API) newImage(r *Request, v *db.VolumeView, u uploadBody) (glance.Image, error) {
+func (a *API) newImage(r *Request, v *db.VolumeView, u uploadBody, key *string) (glance.Image, error) {
 	if u.ContainerFormat == "compressed" && !a.AllowCompression {
 		return glance.Image{}, badRequest("Image compression upload disallowed, but container_format is compressed")
 	}
 	n := glance.NewImage{Name: u.Name, DiskFormat: u.DiskFormat, ContainerFormat: u.ContainerFormat, Properties: a.handedDown(v.ImageMetadata)}
+	if key != nil {
+		n.Properties[imageKeyProperty], n.Properties[imageKeyPolicy] = *key, imageKeyWithImage
+	}
 	if r.Microversion.UploadsWithVisibility() {
 		protected := u.Protected != nil && bool(*u.Protected)
 		n.Visibility, n.Protected = u.Visibility, &protected
@@ -134,7 +142,7 @@ var ownAttributes = []string{"id", "name", "container_format", "disk_format", "v
 // handedDown are the properties of the volume's image that an image made of the
 // volume takes over.
 func (a *API) handedDown(m db.Metadata) map[string]string {
-	reserved := append([]string{"os_glance", "img_signature", "signature_verified"}, a.Reserved...)
+	reserved := append([]string{"os_glance", "img_signature", "signature_verified", imageKeyProperties}, a.Reserved...)
 	out := make(map[string]string)
 	for k, v := range m {
 		if slices.Contains(a.CoreProperties, k) || slices.Contains(ownAttributes, k) ||
@@ -149,13 +157,15 @@ func (a *API) handedDown(m db.Metadata) map[string]string {
 // dropLimit is how long a refused upload takes at most to remove its record.
 const dropLimit = 10 * time.Second
 
-// dropImage removes a record that will not get its data, though the caller may be gone.
-func (a *API) dropImage(r *Request, id string) {
+// dropImage removes a record that will not get its data, and the key that it was
+// to have, though the caller may be gone.
+func (a *API) dropImage(r *Request, id string, key *string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), dropLimit)
 	defer cancel()
-	if err := a.Images.Discard(ctx, glanceCaller(r), id); err != nil {
+	if _, err := a.Images.Discard(ctx, glanceCaller(r), id); err != nil {
 		a.Logger.Warn("cannot remove the record of an image that gets no data", "image", id, "request", r.ID(), "err", err)
 	}
+	a.dropKey(r, key)
 }
 
 func uploadJSON(b []byte, r *Request, v *db.Volume, t *db.VolumeType, i *glance.Image) []byte {
@@ -220,6 +230,5 @@ func (a *API) reimageVolume(r *Request) (Response, error) {
 	} else if s != nil {
 		return Response{}, badRequest("Image %s is unacceptable: it stands for a snapshot and has no data.", i.ID)
 	}
-	with := db.ReimageArgs{ImageID: i.ID, Signed: a.signedImage(r, i)}
-	return Response{}, a.Store.ReimageVolume(r.Context(), r.Actor(), v.ID, with, bool(body.Reimage.Reserved))
+	return Response{}, a.reimage(r, &v, i, bool(body.Reimage.Reserved))
 }

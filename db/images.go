@@ -8,13 +8,15 @@ import (
 
 // UploadArgs of volume.upload.
 type UploadArgs struct {
-	ImageID string `json:"image"` // whose record is there already
+	ImageID string  `json:"image"`         // whose record is there already
+	KeyID   *string `json:"key,omitempty"` // of the image, made with KeyMade: the image's once the job is there
 }
 
 // ReimageArgs of volume.reimage.
 type ReimageArgs struct {
 	ImageID string       `json:"image"`
 	Signed  *SignedImage `json:"signed,omitempty"` // how it was signed when it was asked for
+	Key     *KeyChange   `json:"key,omitempty"`    // of an encrypted volume, once the image is written
 }
 
 // SignedImage is what a worker needs to check the signature of an image: the
@@ -49,7 +51,7 @@ func (s *Store) MayUpload(ctx context.Context, id string, force bool) error {
 }
 
 // UploadVolume begins to copy a volume into an image whose record is there.
-func (s *Store) UploadVolume(ctx context.Context, a Actor, id, image string, force bool) (v Volume, err error) {
+func (s *Store) UploadVolume(ctx context.Context, a Actor, id string, with UploadArgs, force bool) (v Volume, err error) {
 	op := uploadOp(force)
 	err = s.tx(ctx, func(t *txn) error {
 		v, err = t.moveVolume(ctx, moveVolumeParams{ToStatus: op.Running, ID: id, Accepts: op.Accepts})
@@ -59,7 +61,12 @@ func (s *Store) UploadVolume(ctx context.Context, a Actor, id, image string, for
 		if err != nil {
 			return fmt.Errorf("upload volume: %w", err)
 		}
-		return t.toWorker(ctx, a, v, newJob{kind: JobVolumeUpload, volume: id, args: UploadArgs{ImageID: image}})
+		if with.KeyID != nil {
+			if err := t.useKey(ctx, *with.KeyID); err != nil {
+				return err
+			}
+		}
+		return t.toWorker(ctx, a, v, newJob{kind: JobVolumeUpload, volume: id, args: with})
 	})
 	return v, err
 }
@@ -96,6 +103,11 @@ func (s *Store) ReimageVolume(ctx context.Context, a Actor, id string, with Reim
 		}
 		if err != nil {
 			return fmt.Errorf("reimage volume: %w", err)
+		}
+		if with.Key != nil {
+			if err := t.useKey(ctx, with.Key.New); err != nil {
+				return err
+			}
 		}
 		return t.toWorker(ctx, a, v, newJob{kind: JobVolumeReimage, volume: id, args: with})
 	})

@@ -75,7 +75,7 @@ func TestUploadsEndAsTheAttachmentsSay(t *testing.T) {
 	s, _ := open(t, unlimited)
 	ctx := t.Context()
 	v := made(t, s, db.NewVolume{})
-	_, err := s.UploadVolume(ctx, alice, v.ID, picture, false)
+	_, err := s.UploadVolume(ctx, alice, v.ID, db.UploadArgs{ImageID: picture}, false)
 	must(t, err)
 	if got := status(t, s, v.ID); got != db.Uploading {
 		t.Errorf("status %q", got)
@@ -84,9 +84,9 @@ func TestUploadsEndAsTheAttachmentsSay(t *testing.T) {
 	must(t, s.VolumeUploaded(ctx, claim(t, s, db.VolumeQueue(worker))))
 	sql(t, s, "UPDATE volumes SET status = 'in-use' WHERE id = $1", v.ID)
 	sql(t, s, "INSERT INTO attachments (id, volume_id, project_id, attach_status, attach_mode) VALUES ($1, $2, 'p1', 'attached', 'rw')", uuid.NewString(), v.ID)
-	_, err = s.UploadVolume(ctx, alice, v.ID, picture, false)
+	_, err = s.UploadVolume(ctx, alice, v.ID, db.UploadArgs{ImageID: picture}, false)
 	refused(t, err, "Invalid volume: Volume "+v.ID+" status must be available")
-	_, err = s.UploadVolume(ctx, alice, v.ID, picture, true)
+	_, err = s.UploadVolume(ctx, alice, v.ID, db.UploadArgs{ImageID: picture}, true)
 	must(t, err)
 	must(t, s.Failed(ctx, claim(t, s, db.VolumeQueue(worker)), "no"))
 	if got := status(t, s, v.ID); got != db.InUse {

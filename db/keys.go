@@ -71,6 +71,11 @@ func (t *txn) loosenKey(ctx context.Context, project string, key *string) error 
 	return nil
 }
 
+// KeyLeft gives up a key of a project that nothing will use.
+func (s *Store) KeyLeft(ctx context.Context, project string, key *string) error {
+	return s.tx(ctx, func(t *txn) error { return t.loosenKey(ctx, project, key) })
+}
+
 // takeKey takes the key off a volume that is being deleted.
 func (t *txn) takeKey(ctx context.Context, v *Volume) (string, error) {
 	key := keyOf(v)
@@ -83,10 +88,11 @@ func (t *txn) takeKey(ctx context.Context, v *Volume) (string, error) {
 	return *key, t.loosenKey(ctx, v.ProjectID, key)
 }
 
-// KeyChange gives a volume another key with the same contents.
+// KeyChange gives a volume another key, with the same contents or with new data.
 type KeyChange struct {
-	Old, New string
-	Owner    string // whose users may delete the old one, "" for the service
+	Old   string `json:"old"`
+	New   string `json:"new"`
+	Owner string `json:"owner"` // whose users may delete the old one, "" for the service
 }
 
 func (t *txn) changeKey(ctx context.Context, volume string, c *KeyChange) error {

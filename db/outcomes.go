@@ -191,7 +191,7 @@ var failures = map[string]struct {
 }{
 	JobVolumeCreate:  {ResourceVolume, ActionCreateVolume, DetailCreateFailed, failCreate},
 	JobVolumeUpload:  {ResourceVolume, ActionUploadImage, DetailUploadFailed, endUpload},
-	JobVolumeReimage: {ResourceVolume, ActionReimage, DetailUnknown, func(ctx context.Context, t *txn, j *Job) error { return t.fail(ctx, j, VolumeReimage) }},
+	JobVolumeReimage: {ResourceVolume, ActionReimage, DetailUnknown, failReimage},
 	JobVolumeDelete:  {undo: func(ctx context.Context, t *txn, j *Job) error { return t.fail(ctx, j, VolumeDelete) }},
 	JobVolumeExtend:  {ResourceVolume, ActionExtend, DetailExtendFailed, func(ctx context.Context, t *txn, j *Job) error { return t.fail(ctx, j, VolumeExtend) }},
 	JobSnapshotCreate: {ResourceSnapshot, ActionCreateSnapshot, DetailSnapshotFailed, func(ctx context.Context, t *txn, j *Job) error {

@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 )
 
@@ -38,6 +39,9 @@ func endUpload(ctx context.Context, t *txn, j *Job) error {
 // Reimaged ends a reimage; the server that the volume is reserved for waits for word of it.
 func (s *Store) Reimaged(ctx context.Context, j *Job, image Metadata) error {
 	return s.end(ctx, j, "", func(t *txn) error {
+		if err := t.changeReimageKey(ctx, j); err != nil {
+			return err
+		}
 		v, err := t.finishReimage(ctx, finishReimageParams{Running: running(VolumeReimage), ImageMetadata: image.orEmpty(), ID: j.VolumeID})
 		if none(err) {
 			return nil
@@ -47,4 +51,40 @@ func (s *Store) Reimaged(ctx context.Context, j *Job, image Metadata) error {
 		}
 		return t.tellCompute(ctx, j, ComputeReimaged, j.VolumeID)
 	})
+}
+
+// changeReimageKey gives the volume the key of its new data, unless it is being
+// deleted and has none any more.
+func (t *txn) changeReimageKey(ctx context.Context, j *Job) error {
+	var args ReimageArgs
+	if err := json.Unmarshal(j.Args, &args); err != nil {
+		return fmt.Errorf("job arguments: %w", err)
+	}
+	c := args.Key
+	if c == nil {
+		return nil
+	}
+	n, err := t.swapVolumeKey(ctx, swapVolumeKeyParams{NewKeyID: &c.New, ID: j.VolumeID, OldKeyID: &c.Old})
+	switch {
+	case err != nil:
+		return fmt.Errorf("change the key of %s: %w", j.VolumeID, err)
+	case n == 0:
+		return t.loosenKey(ctx, c.Owner, &c.New)
+	}
+	return t.loosenKey(ctx, c.Owner, &c.Old)
+}
+
+// failReimage leaves the volume its key: whether it opens what is there depends
+// on how far the job came.
+func failReimage(ctx context.Context, t *txn, j *Job) error {
+	var args ReimageArgs
+	if err := json.Unmarshal(j.Args, &args); err != nil {
+		return fmt.Errorf("job arguments: %w", err)
+	}
+	if args.Key != nil {
+		if err := t.loosenKey(ctx, args.Key.Owner, &args.Key.New); err != nil {
+			return err
+		}
+	}
+	return t.fail(ctx, j, VolumeReimage)
 }

@@ -43,7 +43,7 @@ func (w *Worker) upload(ctx context.Context, j *db.Job, v db.Volume, i *glance.I
 		return fmt.Errorf("type of the volume: %w", err)
 	}
 	store := t.ExtraSpecs.Text()["image_service:store_id"]
-	if w.Images.UploadAsVolume && i.DiskFormat == "raw" && i.ContainerFormat == "bare" {
+	if w.Images.UploadAsVolume && v.EncryptionKeyID == nil && i.DiskFormat == "raw" && i.ContainerFormat == "bare" {
 		if done, err := w.uploadAsVolume(ctx, j, v, i, store); done || err != nil {
 			return err
 		}
@@ -77,8 +77,14 @@ func (w *Worker) giveUpUpload(ctx context.Context, j *db.Job, cause error) error
 	}
 	w.dropImageVolume(ctx, j)
 	if w.Images.Glance != nil {
-		if err := w.Images.Glance.Discard(ctx, nil, args.ImageID); err != nil {
+		gone, err := w.Images.Glance.Discard(ctx, nil, args.ImageID)
+		if err != nil {
 			w.Log.Warn("cannot remove an image that got no data", "image", args.ImageID, "volume", j.VolumeID, "err", err)
+		}
+		if gone { // Glance asks for its key to be deleted as us, whose it is not
+			if err := w.Store.KeyLeft(ctx, j.ProjectID, args.KeyID); err != nil {
+				return err
+			}
 		}
 	}
 	return w.Store.Failed(ctx, j, cause.Error())

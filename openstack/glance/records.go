@@ -115,19 +115,24 @@ func (c *Client) Delete(ctx context.Context, by *Caller, id string) error {
 }
 
 // Discard removes an image that never got its data, protected or not. One that
-// has its data, or is not there, is left alone.
-func (c *Client) Discard(ctx context.Context, by *Caller, id string) error {
+// has its data is left alone; gone says that it is not there.
+func (c *Client) Discard(ctx context.Context, by *Caller, id string) (gone bool, err error) {
 	i, err := c.Show(ctx, by, id)
-	if errors.Is(err, ErrNotFound) || err == nil && i.Status != "queued" && i.Status != "saving" {
-		return nil
-	}
-	if err != nil {
-		return err
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return true, nil
+	case err != nil:
+		return false, err
+	case i.Status == "deleted" || i.Status == "killed":
+		return true, nil
+	case i.Status != "queued" && i.Status != "saving":
+		return false, nil
 	}
 	if i.Protected {
 		if err := c.patch(ctx, by, id, change{"replace", "/protected", false}); err != nil {
-			return err
+			return false, err
 		}
 	}
-	return c.Delete(ctx, by, id)
+	err = c.Delete(ctx, by, id)
+	return err == nil, err
 }
