@@ -36,8 +36,8 @@ func encryptionFits(i *glance.Image, encrypted bool) error {
 // keyLikeImages copies the key of an encrypted image.
 func (a *API) keyLikeImages(r *Request, i *glance.Image) (string, error) {
 	id := i.Properties[imageKeyProperty]
-	if uuid.Validate(id) != nil { // it would be a part of a URL
-		return "", r.noKey("the key of an image is none", nil, "image", i.ID)
+	if err := uuid.Validate(id); err != nil { // it would be a part of a URL
+		return "", r.noKey("the key of an image cannot be one", err, "image", i.ID)
 	}
 	return a.copyKey(r, r.who(), r.who(), id)
 }

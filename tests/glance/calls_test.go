@@ -229,6 +229,7 @@ func TestImages(t *testing.T) {
 		{"bad images", badImages},
 		{"signed images", signedImages},
 		{"signatures that do not hold", badSignatures},
+		{"encrypted images", encryptedImages},
 		{"Glance killed in a download", glanceKilled},
 		{"Glance silent in a download", glanceSilent},
 		{"the worker killed in a download", workerKilled},
