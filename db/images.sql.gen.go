@@ -332,3 +332,29 @@ func (q *Queries) insertCacheEntry(ctx context.Context, arg insertCacheEntryPara
 	_, err := q.db.Exec(ctx, insertCacheEntry, arg.VolumeID, arg.ImageID, arg.ImageUpdatedAt)
 	return err
 }
+
+const reimageKey = `-- name: reimageKey :execrows
+UPDATE volumes SET encryption_key_id = $1 WHERE id = $2 AND encryption_key_id = $3 AND status <> $4
+`
+
+type reimageKeyParams struct {
+	NewKeyID *string
+	ID       string
+	OldKeyID *string
+	Deleting string
+}
+
+// reimageKey gives the volume the key of its new data, unless a delete has begun
+// to end the old one.
+func (q *Queries) reimageKey(ctx context.Context, arg reimageKeyParams) (int64, error) {
+	result, err := q.db.Exec(ctx, reimageKey,
+		arg.NewKeyID,
+		arg.ID,
+		arg.OldKeyID,
+		arg.Deleting,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}

@@ -54,7 +54,7 @@ func (s *Store) Reimaged(ctx context.Context, j *Job, image Metadata) error {
 }
 
 // changeReimageKey gives the volume the key of its new data, unless it is being
-// deleted and has none any more.
+// deleted.
 func (t *txn) changeReimageKey(ctx context.Context, j *Job) error {
 	var args ReimageArgs
 	if err := json.Unmarshal(j.Args, &args); err != nil {
@@ -64,7 +64,7 @@ func (t *txn) changeReimageKey(ctx context.Context, j *Job) error {
 	if c == nil {
 		return nil
 	}
-	n, err := t.swapVolumeKey(ctx, swapVolumeKeyParams{NewKeyID: &c.New, ID: j.VolumeID, OldKeyID: &c.Old})
+	n, err := t.reimageKey(ctx, reimageKeyParams{NewKeyID: &c.New, ID: j.VolumeID, OldKeyID: &c.Old, Deleting: VolumeDelete.Running})
 	switch {
 	case err != nil:
 		return fmt.Errorf("change the key of %s: %w", j.VolumeID, err)

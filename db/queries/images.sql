@@ -23,6 +23,11 @@ UPDATE volumes SET status = CASE WHEN status = ANY (@running::text[]) THEN coale
        previous_status = NULL, updated_at = now(), bootable = true, image_metadata = @image_metadata
 WHERE id = @id RETURNING *;
 
+-- reimageKey gives the volume the key of its new data, unless a delete has begun
+-- to end the old one.
+-- name: reimageKey :execrows
+UPDATE volumes SET encryption_key_id = @new_key_id WHERE id = @id AND encryption_key_id = @old_key_id AND status <> @deleting;
+
 -- name: countAttachments :one
 SELECT count(*) FROM attachments WHERE volume_id = @volume_id;
 
