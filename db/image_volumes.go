@@ -76,12 +76,20 @@ func (s *Store) CacheEntries(ctx context.Context, host string) ([]CacheEntry, er
 }
 
 // CachedVolume finds a volume on the pool that holds the image as it is since
-// updated, and marks it as used; "" when there is none.
-func (s *Store) CachedVolume(ctx context.Context, host, image string, updated time.Time) (string, error) {
-	id, err := s.cachedVolume(ctx, cachedVolumeParams{ImageID: image, Host: host, ImageUpdatedAt: updated})
-	if none(err) {
-		return "", nil
-	}
+// updated, and marks it as used; "" when there is none. verified asks for one
+// that was made when the image's signature was checked.
+func (s *Store) CachedVolume(ctx context.Context, host, image string, updated time.Time, verified bool) (id string, err error) {
+	err = s.once(ctx, func(t *txn) error {
+		id, err = t.cachedVolume(ctx, cachedVolumeParams{ImageID: image, Host: host, ImageUpdatedAt: updated, Verified: verified})
+		action := "hit"
+		if none(err) {
+			action, err = "miss", nil
+		}
+		if err == nil {
+			t.note(ctx, cacheEvent(action, image, host))
+		}
+		return err
+	})
 	if err != nil {
 		return "", fmt.Errorf("image-volume cache: %w", err)
 	}

@@ -74,7 +74,7 @@ func (q *Queries) cacheEntries(ctx context.Context, host string) ([]cacheEntries
 const cachedVolume = `-- name: cachedVolume :one
 UPDATE image_volume_cache_entries e SET last_used = clock_timestamp()
 FROM volumes v WHERE v.id = e.volume_id AND e.image_id = $1 AND v.host = $2::text AND v.status = 'available'
-  AND e.image_updated_at >= $3
+  AND e.image_updated_at >= $3 AND (NOT $4::boolean OR v.image_metadata->>'signature_verified' = 'True')
 RETURNING e.volume_id
 `
 
@@ -82,11 +82,18 @@ type cachedVolumeParams struct {
 	ImageID        string
 	Host           string
 	ImageUpdatedAt time.Time
+	Verified       bool
 }
 
-// cachedVolume is the newest of the volumes of one pool that hold the image.
+// cachedVolume is the newest of the volumes of one pool that hold the image, only
+// of those whose signature was checked if it has to be.
 func (q *Queries) cachedVolume(ctx context.Context, arg cachedVolumeParams) (string, error) {
-	row := q.db.QueryRow(ctx, cachedVolume, arg.ImageID, arg.Host, arg.ImageUpdatedAt)
+	row := q.db.QueryRow(ctx, cachedVolume,
+		arg.ImageID,
+		arg.Host,
+		arg.ImageUpdatedAt,
+		arg.Verified,
+	)
 	var volume_id string
 	err := row.Scan(&volume_id)
 	return volume_id, err

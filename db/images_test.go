@@ -137,7 +137,7 @@ func TestTheCacheForgetsWhatIsDeletedOrOutOfDate(t *testing.T) {
 	must(t, s.CacheImage(ctx, n.ID, picture, made))
 	find := func(host string, updated time.Time) string {
 		t.Helper()
-		id, err := s.CachedVolume(ctx, host, picture, updated)
+		id, err := s.CachedVolume(ctx, host, picture, updated, false)
 		must(t, err)
 		return id
 	}
@@ -147,6 +147,12 @@ func TestTheCacheForgetsWhatIsDeletedOrOutOfDate(t *testing.T) {
 	entries, err := s.CacheEntries(ctx, worker)
 	if err != nil || len(entries) != 1 || entries[0].Size != 1 || entries[0].ProjectID != "internal" {
 		t.Errorf("entries %+v, %v", entries, err)
+	}
+	for verified, want := range map[string]string{"False": "", "True": n.ID} {
+		sql(t, s, "UPDATE volumes SET image_metadata = jsonb_build_object('signature_verified', $2::text) WHERE id = $1", n.ID, verified)
+		if id, err := s.CachedVolume(ctx, worker, picture, made, true); err != nil || id != want {
+			t.Errorf("signature_verified %s: %q %v", verified, id, err)
+		}
 	}
 	held, err := s.ImageVolumes(ctx, worker, []string{n.ID, v.ID})
 	if err != nil || len(held) != 2 {

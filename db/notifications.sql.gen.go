@@ -173,6 +173,24 @@ func (q *Queries) dropNotifications(ctx context.Context, keep int32) (int64, err
 	return result.RowsAffected(), nil
 }
 
+const noteEviction = `-- name: noteEviction :exec
+INSERT INTO notifications (resource, publisher_id, event_type, context, payload)
+SELECT 'image ' || e.image_id, 'volume.' || $1::text, 'image_volume_cache.evict', $2::jsonb,
+       jsonb_build_object('image_id', e.image_id, 'host', v.host)
+FROM image_volume_cache_entries e JOIN volumes v ON v.id = e.volume_id WHERE e.volume_id = $3::uuid
+`
+
+type noteEvictionParams struct {
+	Host     string
+	Context  []byte
+	VolumeID string
+}
+
+func (q *Queries) noteEviction(ctx context.Context, arg noteEvictionParams) error {
+	_, err := q.db.Exec(ctx, noteEviction, arg.Host, arg.Context, arg.VolumeID)
+	return err
+}
+
 const noteGroup = `-- name: noteGroup :exec
 INSERT INTO notifications (resource, publisher_id, event_type, context, payload)
 SELECT 'group ' || g.id, 'group.' || coalesce(split_part(g.host, '#', 1), $1::text), 'group.' || $2::text,

@@ -167,7 +167,7 @@ func (t *txn) removeVolume(ctx context.Context, id string) error {
 	end := volumeEvent(id, "delete.end", byBackend)
 	end.extra = fields{"status": "deleted"}
 	gone := snapshotsEvent{volume: &id, suffix: "delete.end", by: byBackend, extra: fields{"status": "deleted", "deleted": "True"}}
-	if err := t.noteNow(ctx, gone, end); err != nil {
+	if err := t.noteNow(ctx, gone, end, evictEvent{id}); err != nil {
 		return err
 	}
 	snaps, err := t.deleteSnapshotsOf(ctx, id)

@@ -63,12 +63,9 @@ func (w *Worker) cloneOfImage(ctx context.Context, i *glance.Image, v db.Volume,
 	if v.Status != db.VolumeCreate.Running || v.EncryptionKeyID != nil { // an earlier attempt has begun to download
 		return false, nil
 	}
-	src, cached, err := w.holderOf(ctx, i, v)
+	src, cached, err := w.holderOf(ctx, i, v, check != nil)
 	if err != nil || src == nil || src.Size > v.Size {
 		return false, err
-	}
-	if cached && check != nil && src.ImageMetadata[signatureVerified] != "True" { // from when nobody asked
-		return false, nil
 	}
 	err = w.Driver.Clone(ctx, w.volume(v), driver.VolumeSource(w.volume(*src)))
 	if err != nil && ctx.Err() == nil {
@@ -82,8 +79,8 @@ func (w *Worker) cloneOfImage(ctx context.Context, i *glance.Image, v db.Volume,
 }
 
 // holderOf is a volume that holds the image: where Glance says that the image
-// is, else one of the cache.
-func (w *Worker) holderOf(ctx context.Context, i *glance.Image, v db.Volume) (src *db.Volume, cached bool, err error) {
+// is, else one of the cache, whose signature was checked if it has to be.
+func (w *Worker) holderOf(ctx context.Context, i *glance.Image, v db.Volume, signed bool) (src *db.Volume, cached bool, err error) {
 	if w.Images.CloneLocations && i.DiskFormat == "raw" && i.ContainerFormat == "bare" {
 		at, err := w.Store.ImageVolumes(ctx, deref(v.Host), cinderVolumes(i.Locations))
 		if err != nil {
@@ -98,7 +95,7 @@ func (w *Worker) holderOf(ctx context.Context, i *glance.Image, v db.Volume) (sr
 	if !w.caches() {
 		return nil, false, nil
 	}
-	id, err := w.Store.CachedVolume(ctx, deref(v.Host), i.ID, i.UpdatedAt)
+	id, err := w.Store.CachedVolume(ctx, deref(v.Host), i.ID, i.UpdatedAt, signed)
 	if err != nil || id == "" {
 		return nil, false, err
 	}

@@ -41,11 +41,12 @@ WHERE id = @id AND status = ANY (@running::text[]);
 INSERT INTO image_volume_cache_entries (volume_id, image_id, image_updated_at) VALUES (@volume_id, @image_id, @image_updated_at)
 ON CONFLICT (volume_id) DO NOTHING;
 
--- cachedVolume is the newest of the volumes of one pool that hold the image.
+-- cachedVolume is the newest of the volumes of one pool that hold the image, only
+-- of those whose signature was checked if it has to be.
 -- name: cachedVolume :one
 UPDATE image_volume_cache_entries e SET last_used = clock_timestamp()
 FROM volumes v WHERE v.id = e.volume_id AND e.image_id = @image_id AND v.host = @host::text AND v.status = 'available'
-  AND e.image_updated_at >= @image_updated_at
+  AND e.image_updated_at >= @image_updated_at AND (NOT @verified::boolean OR v.image_metadata->>'signature_verified' = 'True')
 RETURNING e.volume_id;
 
 -- cacheEntries of one pool, the least recently used first; deleted ones are gone already.

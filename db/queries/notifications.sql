@@ -66,6 +66,12 @@ SELECT 'group ' || s.group_id, 'group_snapshot.' || coalesce(split_part(g.host, 
        || sqlc.arg('extra')::jsonb
 FROM group_snapshots s JOIN groups g ON g.id = s.group_id WHERE s.id = sqlc.arg('id')::uuid;
 
+-- name: noteEviction :exec
+INSERT INTO notifications (resource, publisher_id, event_type, context, payload)
+SELECT 'image ' || e.image_id, 'volume.' || sqlc.arg('host')::text, 'image_volume_cache.evict', sqlc.arg('context')::jsonb,
+       jsonb_build_object('image_id', e.image_id, 'host', v.host)
+FROM image_volume_cache_entries e JOIN volumes v ON v.id = e.volume_id WHERE e.volume_id = sqlc.arg('volume_id')::uuid;
+
 -- name: noteOther :exec
 INSERT INTO notifications (resource, publisher_id, event_type, priority, context, payload)
 VALUES (@resource, @publisher_id, @event_type, @priority, sqlc.arg('context')::jsonb, sqlc.arg('payload')::jsonb);

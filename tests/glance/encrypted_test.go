@@ -34,7 +34,6 @@ func encryptedImages(c *cloud) {
 	}
 	c.encryptedRefusals(up, second)
 	c.reimageEncrypted(up)
-	c.copiesNoKeyID(second)
 	if status, text := c.glance.Call(c.member.token, http.MethodDelete, "/images/"+up, "", nil); status != http.StatusNoContent {
 		c.t.Fatalf("delete the image: %d %s", status, text)
 	}
@@ -136,7 +135,8 @@ func (c *cloud) reimageEncrypted(image string) {
 		c.t.Error("the volume has its old key")
 	}
 	c.opens(id)
-	if err := os.Truncate(c.glance.File(image), 1<<29); err != nil {
+	c.copiesNoKeyID(id)
+	if err := os.Truncate(c.glance.File(image), 1<<20); err != nil {
 		c.t.Fatal(err)
 	}
 	c.action(c.member, id, object{"os-reimage": object{"image_id": image}})

@@ -162,6 +162,8 @@ enable_force_upload = true
 quota_volumes = 100
 cinder_internal_tenant_project_id = %s
 cinder_internal_tenant_user_id = %s
+[oslo_messaging_notifications]
+driver = log
 [database]
 connection = %s
 [keystone_authtoken]

@@ -209,7 +209,7 @@ func (c *cloud) refuseSigned(reasons map[string]string) {
 		if got := c.events(c.member, id); !slices.Equal(got, []string{"VOLUME_VOLUME_005_011"}) {
 			c.t.Errorf("%s: messages %v", reasons[image], got)
 		}
-		if !c.logged(id, reasons[image]) {
+		if !c.logs("volume", id, reasons[image]) {
 			c.t.Errorf("no line of the log says %q of %s", reasons[image], id)
 		}
 		c.nothingLeft("plain", id)
@@ -217,9 +217,9 @@ func (c *cloud) refuseSigned(reasons map[string]string) {
 	}
 }
 
-// logged reports whether a line of the worker's log has all the words.
-func (c *cloud) logged(words ...string) bool {
-	raw, _ := os.ReadFile(c.in("volume.log"))
+// logs reports whether a line of a role's log has all the words.
+func (c *cloud) logs(role string, words ...string) bool {
+	raw, _ := os.ReadFile(c.in(role + ".log"))
 	for line := range strings.Lines(string(raw)) {
 		if !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(line, w) }) {
 			return true

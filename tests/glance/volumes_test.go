@@ -1,6 +1,7 @@
 package glance
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -39,6 +40,9 @@ func cache(c *cloud) {
 		c.t.Error("the other image is not cached")
 	}
 	c.await("the older entry to go", func() bool { return entries(image) == 0 })
+	for _, event := range []string{"miss", "hit", "evict"} {
+		c.await("word of a "+event, func() bool { return c.told("image_volume_cache."+event, image) })
+	}
 	for _, id := range append(made, id) {
 		c.remove(c.member, id)
 	}
@@ -81,4 +85,9 @@ func location(i glancetest.Image) string {
 	first, _ := all[0].(map[string]any)
 	at, _ := first["url"].(string)
 	return at
+}
+
+// told reports whether any process has sent a notification of that type about an image.
+func (c *cloud) told(event, image string) bool {
+	return slices.ContainsFunc(roles, func(role string) bool { return c.logs(role, event, image) })
 }
