@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/clinker-io/clinker/db"
-	"github.com/clinker-io/clinker/openstack/nova"
+	"github.com/clinker-io/clinker/openstack"
 )
 
 // Compute knows which servers use volumes. It is asked before an attachment
@@ -16,7 +16,7 @@ type Compute interface {
 	// Uses reports whether the server has the volume by this attachment. A
 	// server that is not there uses nothing; an error means that the compute
 	// service could not be asked.
-	Uses(ctx context.Context, who nova.Caller, server, volume, attachment string) (bool, error)
+	Uses(ctx context.Context, who openstack.Caller, server, volume, attachment string) (bool, error)
 }
 
 // UnaskedCompute is for a cloud whose compute service cannot be asked: every
@@ -25,7 +25,7 @@ type Compute interface {
 type UnaskedCompute struct{}
 
 // Uses is always true.
-func (UnaskedCompute) Uses(context.Context, nova.Caller, string, string, string) (bool, error) {
+func (UnaskedCompute) Uses(context.Context, openstack.Caller, string, string, string) (bool, error) {
 	return true, nil
 }
 
@@ -37,7 +37,7 @@ func (a *API) mayDetach(r *Request, at *db.Attachment) error {
 	if a.Compute == nil || r.Identity.IsService || at.InstanceUuid == nil || at.ConnectionInfo == nil {
 		return nil
 	}
-	who := nova.Caller{Token: r.Header.Get("X-Auth-Token"), RequestID: r.ID()}
+	who := openstack.Caller{Token: r.Header.Get("X-Auth-Token"), RequestID: r.ID()}
 	used, err := a.Compute.Uses(r.Context(), who, *at.InstanceUuid, at.VolumeID, at.ID)
 	if err != nil {
 		return &db.Error{Kind: db.Unavailable, Msg: "The compute service cannot be asked whether it uses the volume.", Err: err}

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/clinker-io/clinker/api/auth"
-	"github.com/clinker-io/clinker/openstack/nova"
+	"github.com/clinker-io/clinker/openstack"
 )
 
 const (
@@ -25,7 +25,7 @@ type computeSays struct {
 	err  error
 }
 
-func (c computeSays) Uses(_ context.Context, _ nova.Caller, server, volume, attachment string) (bool, error) {
+func (c computeSays) Uses(_ context.Context, _ openstack.Caller, server, volume, attachment string) (bool, error) {
 	if server != holder || volume != heldVolume || attachment != heldBy {
 		return false, errors.New("asked about something else")
 	}

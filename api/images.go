@@ -8,6 +8,7 @@ import (
 
 	"github.com/clinker-io/clinker/api/schema"
 	"github.com/clinker-io/clinker/db"
+	"github.com/clinker-io/clinker/openstack"
 	"github.com/clinker-io/clinker/openstack/glance"
 )
 
@@ -21,8 +22,8 @@ type ImageOptions struct {
 }
 
 // glanceCaller is the user, to whom the image must be visible.
-func glanceCaller(r *Request) *glance.Caller {
-	return &glance.Caller{Token: r.Header.Get("X-Auth-Token"), RequestID: r.ID()}
+func glanceCaller(r *Request) *openstack.Caller {
+	return &openstack.Caller{Token: r.Header.Get("X-Auth-Token"), RequestID: r.ID()}
 }
 
 // noImage is what upstream makes of every reason for which an image cannot be

@@ -5,13 +5,8 @@ package openstack
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 
@@ -33,9 +28,8 @@ type Login struct {
 	ByCredential                   bool
 	CredentialID, CredentialSecret string
 
-	CAFile   string
-	Insecure bool
-	Timeout  time.Duration // of a request; 0 is half a minute
+	TLS
+	Timeout time.Duration // of a request; 0 is half a minute
 }
 
 // Session is a login that is made when it is first needed, and again when its
@@ -62,11 +56,14 @@ func NewSession(l Login) (*Session, error) {
 	if l.ProjectDomainName == "" && l.ProjectDomainID == "" {
 		l.ProjectDomainID = "default"
 	}
-	transport, err := l.transport()
-	if err != nil {
-		return nil, err
+	if l.plain() {
+		l.TLS = l.forPlain()
 	}
-	return &Session{login: l, http: http.Client{Transport: passOn{transport}}, turn: make(chan struct{}, 1)}, nil
+	client, err := l.Client(l.Timeout)
+	if err != nil {
+		return nil, fmt.Errorf("options cafile, certfile and keyfile in [%s]: %w", l.Section, err)
+	}
+	return &Session{login: l, http: *client, turn: make(chan struct{}, 1)}, nil
 }
 
 // missing are the options without which nobody can log in.
@@ -94,28 +91,24 @@ func (l *Login) options() *gophercloud.AuthOptions {
 		Scope: &gophercloud.AuthScope{ProjectName: l.ProjectName, DomainName: l.ProjectDomainName, DomainID: l.ProjectDomainID}}
 }
 
-// transport waits no longer than the time limit for the head of an answer; what
-// follows may be an image and is the business of the caller's context.
-func (l *Login) transport() (*http.Transport, error) {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.ResponseHeaderTimeout = l.Timeout
-	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: l.Insecure}
-	if l.CAFile == "" {
-		return t, nil
+// TLS is how the session reaches Keystone, with what is said of another service
+// beside its user.
+func (s *Session) TLS(said TLS) TLS {
+	if s.login.plain() {
+		said = said.forPlain()
 	}
-	pem, err := os.ReadFile(l.CAFile)
-	if errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(l.AuthURL, "http://") {
-		return t, nil // DevStack, as others, names one before there is any TLS
+	t := s.login.TLS
+	if said.CAFile != "" {
+		t.CAFile = said.CAFile
 	}
-	if err != nil {
-		return nil, fmt.Errorf("option cafile in [%s]: %w", l.Section, err)
+	if said.CertFile != "" {
+		t.CertFile, t.KeyFile = said.CertFile, said.KeyFile
 	}
-	t.TLSClientConfig.RootCAs = x509.NewCertPool()
-	if !t.TLSClientConfig.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("option cafile in [%s]: %s holds no certificate", l.Section, l.CAFile)
-	}
-	return t, nil
+	t.Insecure = t.Insecure || said.Insecure
+	return t
 }
+
+func (l *Login) plain() bool { return strings.HasPrefix(l.AuthURL, "http://") }
 
 // own returns the provider of our own user, logged in at least once.
 func (s *Session) own(ctx context.Context) (*gophercloud.ProviderClient, error) {

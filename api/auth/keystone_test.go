@@ -374,7 +374,7 @@ func TestConfigurationIsChecked(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	_, err = NewKeystone(KeystoneConfig{Login: openstack.Login{AuthURL: "http://k/v3", Username: "u", Password: "p", ProjectName: "s",
-		CAFile: "keystone_test.go"}})
+		TLS: openstack.TLS{CAFile: "keystone_test.go"}}})
 	if err == nil || !strings.Contains(err.Error(), "no certificate") {
 		t.Errorf("got %v", err)
 	}

@@ -40,5 +40,9 @@ func login(section string, l config.Login) openstack.Login {
 	return openstack.Login{Section: section, AuthURL: l.AuthURL, Username: l.Username, Password: l.Password, ProjectName: l.ProjectName,
 		UserDomainName: l.UserDomainName, UserDomainID: l.UserDomainID, ProjectDomainName: l.ProjectDomainName, ProjectDomainID: l.ProjectDomainID,
 		ByCredential: l.AuthType == "v3applicationcredential", CredentialID: l.CredentialID, CredentialSecret: l.CredentialSecret,
-		CAFile: l.CAFile, Insecure: l.Insecure, Timeout: config.Seconds(l.Timeout)}
+		TLS: tlsOf(l), Timeout: config.Seconds(l.Timeout)}
+}
+
+func tlsOf(l config.Login) openstack.TLS {
+	return openstack.TLS{CAFile: l.CAFile, CertFile: l.CertFile, KeyFile: l.KeyFile, Insecure: l.Insecure}
 }

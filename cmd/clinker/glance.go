@@ -29,7 +29,7 @@ func openGlance(cfg *config.Config) (*glance.Client, error) {
 	}
 	return glance.New(glance.Config{Session: session, Servers: d.GlanceServers, Catalog: d.GlanceCatalog, Region: cfg.Glance.Region,
 		ServiceToken: cfg.Service.SendToken, Retries: d.GlanceRetries, Timeout: config.Seconds(d.GlanceTimeout),
-		CAFile: d.GlanceCAFile, Insecure: d.GlanceInsecure})
+		TLS: session.TLS(openstack.TLS{CAFile: d.GlanceCAFile, CertFile: d.GlanceCertFile, KeyFile: d.GlanceKeyFile, Insecure: d.GlanceInsecure})})
 }
 
 // glanceLogin is our own user towards Glance: the first section that names one.

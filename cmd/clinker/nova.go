@@ -39,7 +39,11 @@ func openNova(cfg *config.Config) (*nova.Client, error) {
 			return nil, fmt.Errorf("compute service: %w", err)
 		}
 	}
-	return nova.New(nova.Config{Session: session, Service: service, Region: cfg.Nova.Region, Interface: cfg.Nova.Interface,
+	client, err := session.TLS(tlsOf(cfg.Nova.Login)).Client(config.Seconds(cfg.Nova.Timeout))
+	if err != nil {
+		return nil, fmt.Errorf("options cafile, certfile and keyfile in [nova]: %w", err)
+	}
+	return nova.New(nova.Config{Session: session, HTTP: client, Service: service, Region: cfg.Nova.Region, Interface: cfg.Nova.Interface,
 		ServiceToken: cfg.Service.SendToken, Timeout: config.Seconds(cfg.Nova.Timeout)}), nil
 }
 

@@ -6,7 +6,9 @@ type Images struct {
 	GlanceCatalog  string   `conf:"glance_catalog_info" default:"image:glance:publicURL" help:"Which entry of Keystone's catalogue is Glance, as <service_type>:<service_name>:<endpoint_type>."`
 	GlanceRetries  int      `conf:"glance_num_retries" default:"3" min:"0" max:"100" help:"Further tries, a second apart, when Glance cannot be reached."`
 	GlanceInsecure bool     `conf:"glance_api_insecure" default:"False" help:"Do not check Glance's certificate."`
-	GlanceCAFile   string   `conf:"glance_ca_certificates_file" help:"File with the certificates that sign Glance's. Empty: those of the system."`
+	GlanceCAFile   string   `conf:"glance_ca_certificates_file" help:"File with the certificates that sign Glance's. Empty: cafile of the user's section."`
+	GlanceCertFile string   `conf:"glance_certfile" help:"File with the service's own certificate, for a Glance that asks for one. Empty: certfile of the user's section."`
+	GlanceKeyFile  string   `conf:"glance_keyfile" help:"File with the key of that certificate. Empty: glance_certfile holds it too."`
 	GlanceTimeout  int      `conf:"glance_request_timeout" default:"60" min:"1" max:"3600" help:"Seconds that an answer of Glance may take, and that nothing may come or go while data moves."`
 	CoreProperties []string `conf:"glance_core_properties" default:"checksum,container_format,disk_format,image_name,image_id,min_disk,min_ram,name,size" help:"Properties of a volume's image that an image made from the volume does not take over."`
 	Reserved       []string `conf:"reserved_image_namespaces" help:"What the names of further properties begin with that an image made from a volume does not take over; always os_glance, img_signature and signature_verified."`

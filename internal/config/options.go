@@ -138,6 +138,8 @@ type Login struct {
 	CredentialID      string `conf:"application_credential_id" help:"Application credential, for auth_type v3applicationcredential. It takes the place of user and project."`
 	CredentialSecret  string `conf:"application_credential_secret" secret:"yes" help:"Secret of that application credential."`
 	CAFile            string `conf:"cafile" help:"File with the certificates that sign those of the services. Empty: those of the system."`
+	CertFile          string `conf:"certfile" help:"File with the service's own certificate, for services that ask for one."`
+	KeyFile           string `conf:"keyfile" help:"File with the key of that certificate. Empty: certfile holds it too."`
 	Insecure          bool   `conf:"insecure" default:"False" help:"Do not check certificates."`
 	Timeout           int    `conf:"timeout" default:"30" min:"1" max:"600" help:"Seconds after which a request that is not answered has failed."`
 }

@@ -4,13 +4,10 @@ package glance
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"os"
 	"regexp"
 	"strings"
 	"time"
@@ -34,8 +31,7 @@ type Config struct {
 	ServiceToken bool
 	Retries      int           // further tries when Glance is not there
 	Timeout      time.Duration // of a call, and of silence in a stream; 0 is a minute
-	CAFile       string        // certificates that sign Glance's
-	Insecure     bool
+	TLS          openstack.TLS
 }
 
 // Client may be used by many at once.
@@ -58,11 +54,13 @@ func New(c Config) (*Client, error) {
 	if c.Timeout == 0 {
 		c.Timeout = defaultTimeout
 	}
-	transport, err := c.transport()
+	// How long an answer takes has no limit of its own: what an upload needs and
+	// what a call may take differ, and each has its context.
+	h, err := c.TLS.Client(0)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("options glance_ca_certificates_file, glance_certfile and glance_keyfile: %w", err)
 	}
-	h := &http.Client{Transport: sized{transport}}
+	h.Transport = sized{h.Transport}
 	out := &Client{cfg: c}
 	for _, s := range c.Servers {
 		if !strings.Contains(s, "//") {
@@ -82,33 +80,8 @@ func New(c Config) (*Client, error) {
 	return out, nil
 }
 
-// transport sets no limit to how long an answer takes: what an upload needs and
-// what a call may take differ, and each has its context.
-func (c *Config) transport() (*http.Transport, error) {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: c.Insecure}
-	if c.CAFile == "" {
-		return t, nil
-	}
-	pem, err := os.ReadFile(c.CAFile)
-	if err != nil {
-		return nil, fmt.Errorf("option glance_ca_certificates_file: %w", err)
-	}
-	t.TLSClientConfig.RootCAs = x509.NewCertPool()
-	if !t.TLSClientConfig.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("option glance_ca_certificates_file: %s holds no certificate", c.CAFile)
-	}
-	return t, nil
-}
-
-// Caller is the user on whose behalf Glance is asked; nil is our own user.
-type Caller struct {
-	Token     string
-	RequestID string
-}
-
 // service is one Glance as the caller or our own user reaches it.
-func (c *Client) service(ctx context.Context, by *Caller, e openstack.Endpoint) (*gophercloud.ServiceClient, error) {
+func (c *Client) service(ctx context.Context, by *openstack.Caller, e openstack.Endpoint) (*gophercloud.ServiceClient, error) {
 	if by == nil {
 		return c.cfg.Session.Client(ctx, e)
 	}
@@ -124,14 +97,14 @@ func (c *Client) service(ctx context.Context, by *Caller, e openstack.Endpoint) 
 
 // do sends one request, to another server or again when one is not there, all
 // within the time limit of a call.
-func (c *Client) do(ctx context.Context, by *Caller, method, path string, o gophercloud.RequestOpts) error {
+func (c *Client) do(ctx context.Context, by *openstack.Caller, method, path string, o gophercloud.RequestOpts) error {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
 	_, err := c.send(ctx, by, method, path, o)
 	return err
 }
 
-func (c *Client) send(ctx context.Context, by *Caller, method, path string, o gophercloud.RequestOpts) (*http.Response, error) {
+func (c *Client) send(ctx context.Context, by *openstack.Caller, method, path string, o gophercloud.RequestOpts) (*http.Response, error) {
 	first := rand.IntN(len(c.endpoints))
 	for try := 0; ; try++ {
 		resp, err := c.once(ctx, by, c.endpoints[(first+try)%len(c.endpoints)], method, path, o)
@@ -146,7 +119,7 @@ func (c *Client) send(ctx context.Context, by *Caller, method, path string, o go
 	}
 }
 
-func (c *Client) once(ctx context.Context, by *Caller, e openstack.Endpoint, method, path string, o gophercloud.RequestOpts) (*http.Response, error) {
+func (c *Client) once(ctx context.Context, by *openstack.Caller, e openstack.Endpoint, method, path string, o gophercloud.RequestOpts) (*http.Response, error) {
 	s, err := c.service(ctx, by, e)
 	if errors.Is(err, openstack.ErrNoEndpoint) {
 		return nil, &Error{Kind: ErrAbsent, Msg: err.Error(), Err: err}

@@ -22,17 +22,17 @@ type cloud struct {
 	keystone *keystonetest.Server
 	glance   *glancetest.Server
 	us       keystonetest.User
-	ann, bob *glance.Caller
+	ann, bob *openstack.Caller
 }
 
 func start(t *testing.T) *cloud {
 	t.Helper()
 	k := keystonetest.Start(t)
 	c := &cloud{keystone: k, us: k.ServiceUser("cinder")}
-	caller := func(name string) *glance.Caller {
+	caller := func(name string) *openstack.Caller {
 		project, user := k.Project(name+"s"), k.User(name)
 		k.Grant(user, keystonetest.OfProject(project), "member")
-		return &glance.Caller{Token: k.Token(user, keystonetest.OfProject(project)), RequestID: "req-11111111-2222-3333-4444-555555555555"}
+		return &openstack.Caller{Token: k.Token(user, keystonetest.OfProject(project)), RequestID: "req-11111111-2222-3333-4444-555555555555"}
 	}
 	c.ann, c.bob = caller("ann"), caller("bob")
 	c.glance = glancetest.Start(t, k)
@@ -93,7 +93,7 @@ func records(t *testing.T, c *cloud) {
 	}
 	_, err = g.Show(ctx, c.bob, i.ID)
 	want(t, "another's image", err, glance.ErrNotFound)
-	_, err = g.Show(ctx, &glance.Caller{Token: "nonsense"}, i.ID)
+	_, err = g.Show(ctx, &openstack.Caller{Token: "nonsense"}, i.ID)
 	want(t, "a bad token", err, glance.ErrUnauthorized)
 	_, err = g.Create(ctx, c.ann, glance.NewImage{Name: "x", DiskFormat: "nonsense", ContainerFormat: "bare"})
 	want(t, "a bad format", err, glance.ErrRefused)

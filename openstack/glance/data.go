@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
+
+	"github.com/clinker-io/clinker/openstack"
 )
 
 // watchdog ends a transfer in which nothing moves for a time.
@@ -78,7 +80,7 @@ func (s *stream) Close() error {
 
 // Download streams the data of an image. That it is complete is for the caller
 // to check, by size and checksum.
-func (c *Client) Download(ctx context.Context, by *Caller, id string) (io.ReadCloser, error) {
+func (c *Client) Download(ctx context.Context, by *openstack.Caller, id string) (io.ReadCloser, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	dog := watch(c.cfg.Timeout, cancel)
 	resp, err := c.send(ctx, by, http.MethodGet, "images/"+url.PathEscape(id)+"/file", gophercloud.RequestOpts{KeepResponseBody: true,
@@ -135,7 +137,7 @@ func (f *feed) end() error {
 
 // Upload gives an image its data, size bytes of it. A reader that fails is
 // reported with its own error.
-func (c *Client) Upload(ctx context.Context, by *Caller, id string, data io.Reader, size int64, store string) error {
+func (c *Client) Upload(ctx context.Context, by *openstack.Caller, id string, data io.Reader, size int64, store string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	dog := watch(c.cfg.Timeout, cancel)

@@ -10,10 +10,12 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/gophercloud/gophercloud/v2"
+
+	"github.com/clinker-io/clinker/openstack"
 )
 
 // read sends a request and reads its JSON answer, bounded, into out.
-func (c *Client) read(ctx context.Context, by *Caller, method, path string, o gophercloud.RequestOpts, out any) error {
+func (c *Client) read(ctx context.Context, by *openstack.Caller, method, path string, o gophercloud.RequestOpts, out any) error {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
 	o.KeepResponseBody = true
@@ -33,13 +35,13 @@ func (c *Client) read(ctx context.Context, by *Caller, method, path string, o go
 }
 
 // Show returns an image.
-func (c *Client) Show(ctx context.Context, by *Caller, id string) (i Image, err error) {
+func (c *Client) Show(ctx context.Context, by *openstack.Caller, id string) (i Image, err error) {
 	err = c.read(ctx, by, http.MethodGet, "images/"+url.PathEscape(id), gophercloud.RequestOpts{OkCodes: []int{http.StatusOK}}, &i)
 	return i, err
 }
 
 // Named returns the images of that name, up to two: one is meant, more are ambiguous.
-func (c *Client) Named(ctx context.Context, by *Caller, name string) ([]Image, error) {
+func (c *Client) Named(ctx context.Context, by *openstack.Caller, name string) ([]Image, error) {
 	var page struct{ Images []Image }
 	query := url.Values{"name": {name}, "limit": {"2"}}
 	err := c.read(ctx, by, http.MethodGet, "images?"+query.Encode(), gophercloud.RequestOpts{OkCodes: []int{http.StatusOK}}, &page)
@@ -56,7 +58,7 @@ type NewImage struct {
 }
 
 // Create makes a record without data. It may be sent twice, so the id is ours.
-func (c *Client) Create(ctx context.Context, by *Caller, n NewImage) (i Image, err error) {
+func (c *Client) Create(ctx context.Context, by *openstack.Caller, n NewImage) (i Image, err error) {
 	record := make(map[string]any, len(n.Properties)+8)
 	for k, v := range n.Properties {
 		record[k] = v
@@ -91,14 +93,14 @@ type change struct {
 	Value any    `json:"value"`
 }
 
-func (c *Client) patch(ctx context.Context, by *Caller, id string, changes ...change) error {
+func (c *Client) patch(ctx context.Context, by *openstack.Caller, id string, changes ...change) error {
 	var i Image
 	return c.read(ctx, by, http.MethodPatch, "images/"+url.PathEscape(id), gophercloud.RequestOpts{JSONBody: changes, OkCodes: []int{http.StatusOK},
 		MoreHeaders: map[string]string{"Content-Type": "application/openstack-images-v2.1-json-patch"}}, &i)
 }
 
 // AddLocation says where the data of an image without data is.
-func (c *Client) AddLocation(ctx context.Context, by *Caller, id, at string, metadata map[string]string) error {
+func (c *Client) AddLocation(ctx context.Context, by *openstack.Caller, id, at string, metadata map[string]string) error {
 	if metadata == nil {
 		metadata = map[string]string{}
 	}
@@ -106,7 +108,7 @@ func (c *Client) AddLocation(ctx context.Context, by *Caller, id, at string, met
 }
 
 // Delete removes an image; one that is not there is a success.
-func (c *Client) Delete(ctx context.Context, by *Caller, id string) error {
+func (c *Client) Delete(ctx context.Context, by *openstack.Caller, id string) error {
 	err := c.do(ctx, by, http.MethodDelete, "images/"+url.PathEscape(id), gophercloud.RequestOpts{OkCodes: []int{http.StatusNoContent}})
 	if errors.Is(err, ErrNotFound) {
 		return nil
@@ -116,7 +118,7 @@ func (c *Client) Delete(ctx context.Context, by *Caller, id string) error {
 
 // Discard removes an image that never got its data, protected or not. One that
 // has its data is left alone; gone says that it is not there.
-func (c *Client) Discard(ctx context.Context, by *Caller, id string) (gone bool, err error) {
+func (c *Client) Discard(ctx context.Context, by *openstack.Caller, id string) (gone bool, err error) {
 	i, err := c.Show(ctx, by, id)
 	switch {
 	case errors.Is(err, ErrNotFound):

@@ -48,6 +48,7 @@ type Config struct {
 	// whose behalf Nova is asked, when ServiceToken is set.
 	Service      *openstack.Session
 	ServiceToken bool
+	HTTP         *http.Client  // nil: as the sessions reach Keystone
 	Timeout      time.Duration // of one call with its repetitions; 0 is ten seconds
 }
 
@@ -62,19 +63,13 @@ func New(c Config) *Client {
 	if c.Timeout == 0 {
 		c.Timeout = 10 * time.Second
 	}
-	return &Client{cfg: c, endpoint: openstack.Endpoint{Type: "compute", Region: c.Region, Interface: c.Interface}}
-}
-
-// Caller is the user on whose behalf Nova is asked.
-type Caller struct {
-	Token     string
-	RequestID string // of the request that Nova is asked for, as its logs show it
+	return &Client{cfg: c, endpoint: openstack.Endpoint{Type: "compute", Region: c.Region, Interface: c.Interface, HTTP: c.HTTP}}
 }
 
 // request is one call.
 type request struct {
-	as      *Caller // nil: our own user
-	id      string  // request id
+	as      *openstack.Caller // nil: our own user
+	id      string            // request id
 	method  string
 	path    []string
 	version string

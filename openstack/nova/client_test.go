@@ -90,7 +90,7 @@ func client(s *openstack.Session, limit time.Duration) *nova.Client {
 	return nova.New(nova.Config{Session: s, Service: s, Region: keystonetest.Region, Interface: "public", ServiceToken: true, Timeout: limit})
 }
 
-var who = nova.Caller{Token: userToken, RequestID: requestID}
+var who = openstack.Caller{Token: userToken, RequestID: requestID}
 
 // calls are all that is asked of Nova.
 func calls(c *nova.Client) map[string]func(context.Context) error {

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+
+	"github.com/clinker-io/clinker/openstack"
 )
 
 // AttachmentOf returns the attachment by which a server has a volume, as the
 // user sees it; ErrNotFound when it has not, or is not there.
-func (c *Client) AttachmentOf(ctx context.Context, who Caller, server, volume string) (string, error) {
+func (c *Client) AttachmentOf(ctx context.Context, who openstack.Caller, server, volume string) (string, error) {
 	var body struct {
 		Attachment *struct {
 			ID string `json:"attachment_id"`
@@ -27,7 +29,7 @@ func (c *Client) AttachmentOf(ctx context.Context, who Caller, server, volume st
 }
 
 // Uses reports whether the server has the volume by this attachment.
-func (c *Client) Uses(ctx context.Context, who Caller, server, volume, attachment string) (bool, error) {
+func (c *Client) Uses(ctx context.Context, who openstack.Caller, server, volume, attachment string) (bool, error) {
 	id, err := c.AttachmentOf(ctx, who, server, volume)
 	if errors.Is(err, ErrNotFound) {
 		return false, nil

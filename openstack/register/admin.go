@@ -2,17 +2,16 @@ package register
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
 	"github.com/gophercloud/gophercloud/v2/openstack"
+
+	peer "github.com/clinker-io/clinker/openstack"
 )
 
 // Admin is how an administrator logs in: what the openstack client reads of its
@@ -64,19 +63,12 @@ func (a Admin) options() (gophercloud.AuthOptions, error) {
 }
 
 func (a Admin) httpClient() (http.Client, error) {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: a.Insecure}
-	if a.CACert != "" {
-		pem, err := os.ReadFile(a.CACert)
-		if err != nil {
-			return http.Client{}, fmt.Errorf("certificates of the authority: %w", err)
-		}
-		t.TLSClientConfig.RootCAs = x509.NewCertPool()
-		if !t.TLSClientConfig.RootCAs.AppendCertsFromPEM(pem) {
-			return http.Client{}, fmt.Errorf("%s holds no certificate", a.CACert)
-		}
+	c, err := peer.TLS{CAFile: a.CACert, Insecure: a.Insecure}.Client(0)
+	if err != nil {
+		return http.Client{}, err
 	}
-	return http.Client{Transport: t, Timeout: requestLimit}, nil
+	c.Timeout = requestLimit
+	return *c, nil
 }
 
 // logIn returns Keystone as the administrator sees it. It is asked where the
