@@ -238,6 +238,7 @@ func TestImages(t *testing.T) {
 		{"the cache", cache},
 		{"an image that is a volume", imageVolume},
 		{"the openstack command", commands},
+		{"over TLS", overTLS},
 		{"no secrets in the logs", noSecrets},
 	} {
 		ok := t.Run(sub.name, func(t *testing.T) {
