@@ -28,28 +28,18 @@ func (r *Request) noKey(msg string, err error, args ...any) error {
 // source's, or a new one.
 func (a *API) keyOfNew(r *Request, n db.NewVolume, src source) (*string, error) {
 	e, err := a.Store.TypeEncryption(r.Context(), n.Type.ID)
-	encrypted := err == nil
 	switch {
-	case err != nil && !db.IsKind(err, db.NotFound):
+	case db.IsKind(err, db.NotFound):
+		return nil, nil
+	case err != nil:
 		return nil, err
-	case encrypted && n.Multiattach:
+	case n.Multiattach:
 		return nil, badRequest("Invalid volume: Multiattach cannot be used with encrypted volumes.")
 	}
-	if src.image != nil {
-		if err := encryptionFits(src.image, encrypted); err != nil {
-			return nil, err
-		}
-	}
-	if !encrypted {
-		return nil, nil
-	}
 	var key string
-	switch {
-	case src.volume != nil && src.volume.EncryptionKeyID != nil:
+	if src.volume != nil && src.volume.EncryptionKeyID != nil {
 		key, err = a.copyKey(r, r.who(), r.who(), *src.volume.EncryptionKeyID)
-	case src.image != nil:
-		key, err = a.keyLikeImages(r, src.image)
-	default:
+	} else {
 		key, err = a.makeKey(r, e)
 	}
 	if err != nil {

@@ -33,6 +33,27 @@ func encryptionFits(i *glance.Image, encrypted bool) error {
 	return nil
 }
 
+// keyOfImaged makes the key of a volume that is made of an image: one like the
+// image's, nil when neither is encrypted.
+func (a *API) keyOfImaged(r *Request, n db.NewVolume, i *glance.Image) (*string, error) {
+	_, err := a.Store.TypeEncryption(r.Context(), n.Type.ID)
+	encrypted := err == nil
+	switch {
+	case err != nil && !db.IsKind(err, db.NotFound):
+		return nil, err
+	case encrypted && n.Multiattach:
+		return nil, badRequest("Invalid volume: Multiattach cannot be used with encrypted volumes.")
+	}
+	if err := encryptionFits(i, encrypted); err != nil || !encrypted {
+		return nil, err
+	}
+	key, err := a.keyLikeImages(r, i)
+	if err != nil {
+		return nil, err
+	}
+	return &key, nil
+}
+
 // keyLikeImages copies the key of an encrypted image.
 func (a *API) keyLikeImages(r *Request, i *glance.Image) (string, error) {
 	id := i.Properties[imageKeyProperty]

@@ -134,6 +134,10 @@ func (a *API) newVolume(r *Request, b volumeBody) (db.NewVolume, error) {
 	case src.volume != nil:
 		n.SourceVolumeID = &src.volume.ID
 	}
+	if src.image != nil {
+		n.EncryptionKeyID, err = a.keyOfImaged(r, n, src.image)
+		return n, err
+	}
 	// Nothing may fail between here and the row that the key is for.
 	n.EncryptionKeyID, err = a.keyOfNew(r, n, src)
 	return n, err

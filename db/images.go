@@ -121,3 +121,8 @@ func (s *Store) Downloading(ctx context.Context, volume string) error {
 	}
 	return nil
 }
+
+// KeyLeft gives up the key of an image that is gone; nil is none.
+func (s *Store) KeyLeft(ctx context.Context, project string, key *string) error {
+	return s.tx(ctx, func(t *txn) error { return t.loosenKey(ctx, project, key) })
+}

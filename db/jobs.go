@@ -51,9 +51,9 @@ const Lease = 30 * time.Second
 type CreateArgs struct {
 	Hints   json.RawMessage `json:"hints,omitempty"`   // scheduler hints as the user sent them
 	Exclude []string        `json:"exclude,omitempty"` // pools that were tried
+	Signed  *SignedImage    `json:"signed,omitempty"`  // how its image was signed when it was asked for
 	AnyZone bool            `json:"anyZone,omitempty"` // the user and the type's default left the zone open
 	ImageID string          `json:"image,omitempty"`   // what the volume is made from
-	Signed  *SignedImage    `json:"signed,omitempty"`  // how that image was signed when it was asked for
 }
 
 // DeleteArgs of volume.delete.

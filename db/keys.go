@@ -71,11 +71,6 @@ func (t *txn) loosenKey(ctx context.Context, project string, key *string) error 
 	return nil
 }
 
-// KeyLeft gives up a key of a project that nothing will use.
-func (s *Store) KeyLeft(ctx context.Context, project string, key *string) error {
-	return s.tx(ctx, func(t *txn) error { return t.loosenKey(ctx, project, key) })
-}
-
 // takeKey takes the key off a volume that is being deleted.
 func (t *txn) takeKey(ctx context.Context, v *Volume) (string, error) {
 	key := keyOf(v)
