@@ -53,7 +53,8 @@ func (s *Store) CreateVolume(ctx context.Context, a Actor, n NewVolume) (Volume,
 			return err
 		}
 		if _, err := t.addJob(ctx, a, newJob{kind: JobVolumeCreate, queue: QueueScheduler, volume: n.ID, source: source,
-			snapshot: n.SnapshotID, members: members, args: CreateArgs{Hints: n.Hints, AnyZone: n.AvailabilityZone == "", ImageID: n.ImageID, Signed: n.Signed}}); err != nil {
+			snapshot: n.SnapshotID, members: members, args: CreateArgs{Hints: n.Hints, AnyZone: n.AvailabilityZone == "", ImageID: n.ImageID,
+				Signed: n.Signed}}); err != nil {
 			return err
 		}
 		// The quota comes last: its row is the one that a project's callers wait for.
