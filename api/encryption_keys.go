@@ -147,6 +147,10 @@ func (a *API) deleteKey(r *Request, owner keymanager.Who, key string) bool {
 	}
 	ctx, cancel := r.afterwards()
 	defer cancel()
+	if used, err := a.Store.KeyUsed(ctx, key); err != nil || used {
+		a.Logger.WarnContext(ctx, "a key stays", "key", key, "used", used, "request", r.ID(), "err", err)
+		return err == nil
+	}
 	if err := a.Keys.Delete(ctx, owner, key); err != nil && !errors.Is(err, keymanager.ErrNotFound) {
 		a.Logger.WarnContext(ctx, "a key that no volume uses cannot be deleted now", "key", key, "request", r.ID(), "err", err)
 		return false

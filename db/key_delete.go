@@ -21,11 +21,17 @@ type HeldDelete struct {
 // deleteHold is longer than a key manager may take for a delete.
 const deleteHold = 3 * time.Minute
 
-// holdDelete keeps the job of a delete back while the volume has a key of its own.
+// holdDelete keeps the job of a delete back while the volume has a key of its
+// own. One that another volume has too, as the copy that a move has left and an
+// administrator has freed, stays.
 func (t *txn) holdDelete(ctx context.Context, v *Volume, job string, h *HeldDelete) error {
 	key := keyOf(v)
 	if h == nil || key == nil {
 		return nil
+	}
+	used, err := t.usedByOther(ctx, *key, &v.ID)
+	if err != nil || used {
+		return err
 	}
 	*h = HeldDelete{KeyID: *key, VolumeID: v.ID, job: job}
 	if job == "" {

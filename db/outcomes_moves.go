@@ -207,7 +207,10 @@ func undoMove(ctx context.Context, t *txn, j *Job) error {
 	}
 	v, err := t.lockVolume(ctx, id)
 	if none(err) && args.Volume != "" { // deleted by force meanwhile
-		return t.dropCopy(ctx, j)
+		if err := t.dropCopy(ctx, j); err != nil {
+			return err
+		}
+		return t.loosenKey(ctx, j.ProjectID, args.KeyID)
 	}
 	if err != nil {
 		return fmt.Errorf("volume that did not move: %w", err)

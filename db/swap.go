@@ -139,7 +139,8 @@ func (s *Store) SwapFailed(ctx context.Context, j *Job, reason string) error {
 	})
 }
 
-// dropCopy gives up the copy of a move, row and data.
+// dropCopy gives up the copy of a move, row and data, and with the row its key,
+// unless that is the volume's too.
 func (t *txn) dropCopy(ctx context.Context, j *Job) error {
 	c, err := t.lockVolume(ctx, j.ID)
 	if none(err) {
