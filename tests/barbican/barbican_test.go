@@ -19,6 +19,7 @@ func TestEncryptedVolumes(t *testing.T) {
 		{"hand-over with keys", handOver},
 		{"groups", groups},
 		{"retypes", retypes},
+		{"copies of attached volumes", copies},
 		{"refusals leave no key", refusals},
 		{"answers are lost", lostAnswers},
 		{"Barbican has faults", badLine},
