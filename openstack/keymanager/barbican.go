@@ -209,6 +209,12 @@ func (b *Barbican) read(ctx context.Context, who Who, id string) (k key, err err
 	return k, nil
 }
 
+// Read returns the payload of a secret.
+func (b *Barbican) Read(ctx context.Context, who Who, id string) ([]byte, error) {
+	k, err := b.read(ctx, who, id)
+	return k.payload, err
+}
+
 // Delete ends a secret. What the user may not delete, our own user tries to.
 func (b *Barbican) Delete(ctx context.Context, who Who, id string) error {
 	err := b.delete(ctx, who, id)
