@@ -48,30 +48,6 @@ func (a *API) keyOfNew(r *Request, n db.NewVolume, src source) (*string, error) 
 	return &key, nil
 }
 
-// keyOfRetype makes the key of a volume whose new type is encrypted, unless it is
-// as the old one. Only a user of the volume's project can: nobody else's key
-// would open it for its owner.
-func (a *API) keyOfRetype(r *Request, v db.VolumeView, t db.VolumeType) (*string, error) {
-	same, err := a.Store.SameEncryption(r.Context(), t.ID, v.VolumeTypeID)
-	if err != nil || same {
-		return nil, err
-	}
-	e, err := a.Store.TypeEncryption(r.Context(), t.ID)
-	switch {
-	case db.IsKind(err, db.NotFound):
-		return nil, nil
-	case err != nil:
-		return nil, err
-	case r.Identity.ProjectID != v.ProjectID:
-		return nil, r.noKey("only users of a volume's project can make its key", nil, "volume", v.ID)
-	}
-	key, err := a.makeKey(r, e)
-	if err != nil {
-		return nil, err
-	}
-	return &key, nil
-}
-
 // copiesTo refuses a type that encrypts otherwise than the source's: a copy has
 // the source's blocks as they are.
 func (a *API) copiesTo(r *Request, t db.VolumeType, src source) error {
@@ -161,14 +137,20 @@ func (a *API) deleteKey(r *Request, owner keymanager.Who, key string) bool {
 	return true
 }
 
-// sweepKeys deletes the keys of the caller's project that were left behind.
+// sweepKeys deletes the keys of the caller's project, and of the service, that
+// were left behind.
 func (a *API) sweepKeys(r *Request) {
-	keys, err := a.Store.LooseKeys(r.Context(), r.Identity.ProjectID)
+	a.sweepKeysOf(r, r.who(), r.Identity.ProjectID)
+	a.sweepKeysOf(r, keymanager.Service, "")
+}
+
+func (a *API) sweepKeysOf(r *Request, owner keymanager.Who, project string) {
+	keys, err := a.Store.LooseKeys(r.Context(), project)
 	if err != nil {
 		a.Logger.WarnContext(r.Context(), "keys that no volume uses", "request", r.ID(), "err", err)
 	}
 	for _, key := range keys {
-		if !a.deleteKey(r, r.who(), key) {
+		if !a.deleteKey(r, owner, key) {
 			return // the key manager is away: another time
 		}
 	}

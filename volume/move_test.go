@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/clinker-io/clinker/db"
+	"github.com/clinker-io/clinker/openstack/keymanager"
 	"github.com/clinker-io/clinker/target"
 	"github.com/clinker-io/clinker/volume"
 	"github.com/clinker-io/clinker/volume/driver"
@@ -58,7 +59,7 @@ func (n *node) up() {
 	n.server = target.NewServer(target.Config{Log: log})
 	n.worker = volume.New(volume.Config{Host: n.backend(), AvailabilityZone: "nova", Store: n.s.store, Bus: n.s.bus, Driver: drv, Target: n.server,
 		Portals: []string{ln.Addr().String()}, TargetPrefix: "iqn.2010-10.org.openstack:", VolumeName: "volume-%s", SnapshotName: "snapshot-%s",
-		OverSubscription: "20.0", RescheduleUpTo: 1, Log: log})
+		OverSubscription: "20.0", RescheduleUpTo: 1, Keys: keymanager.Fixed{Key: fixedKey}, Log: log})
 	if err := n.worker.Prepare(context.Background()); err != nil {
 		n.s.t.Fatal(err)
 	}
@@ -129,6 +130,11 @@ func (m mortal) Delete(ctx context.Context, v driver.Volume) error {
 func (m mortal) Open(ctx context.Context, src driver.Source, mode driver.Mode) (driver.Device, error) {
 	if err := m.k.step(); err != nil {
 		return nil, err
+	}
+	if src.Volume != nil {
+		v := *src.Volume
+		v.SizeBytes = volumeBytes
+		src = driver.VolumeSource(v)
 	}
 	d, err := m.Driver.Open(ctx, src, mode)
 	return mortalDevice{d, m.k}, err

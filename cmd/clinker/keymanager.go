@@ -23,7 +23,7 @@ func openKeys(cfg *config.Config, log *slog.Logger) (keymanager.Manager, error) 
 			return nil, fmt.Errorf("option fixed_key in [key_manager] must be hexadecimal digits with the backend %s", fixedKeyBackend)
 		}
 		log.Warn("all encrypted volumes have the same key: for tests only")
-		return keymanager.Fixed{Key: key}, nil
+		return keymanager.Fixed{Key: string(key)}, nil
 	}
 	who := login("service_user", cfg.Service.Login)
 	if who.AuthURL == "" {

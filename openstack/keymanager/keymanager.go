@@ -62,7 +62,7 @@ const FixedID = "00000000-0000-0000-0000-000000000000"
 // Fixed has one key, which compute hosts have in their own configuration too:
 // for tests, and for clouds that came from it.
 type Fixed struct {
-	Key []byte // fixed_key; only workers need it
+	Key string // fixed_key, as bytes; only workers need it
 }
 
 // Create gives everybody the same key.
@@ -74,7 +74,9 @@ func (Fixed) Copy(_ context.Context, _, _ Who, id string) (string, error) {
 }
 
 // Read returns the key of the configuration.
-func (f Fixed) Read(_ context.Context, _ Who, id string) ([]byte, error) { return f.Key, isFixed(id) }
+func (f Fixed) Read(_ context.Context, _ Who, id string) ([]byte, error) {
+	return []byte(f.Key), isFixed(id)
+}
 
 // Delete leaves the key where it is.
 func (Fixed) Delete(_ context.Context, _ Who, id string) error { return isFixed(id) }
