@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 
@@ -107,12 +108,31 @@ func TestARetypeChangesKeys(t *testing.T) {
 	t.Parallel()
 	s, _ := open(t, unlimited)
 	ty, plain := encryptedType(t, s), defaultType(t, s)
-	begin := func(v db.Volume, to db.VolumeType, key *string) *db.Job {
+	// The service has copies to read while it lasts.
+	ofService := func(want ...string) {
 		t.Helper()
-		must(t, s.RetypeVolume(t.Context(), alice, v.ID, db.Retype{Type: to, OnDemand: true, KeyID: key}))
+		got, err := s.LooseKeys(t.Context(), "")
+		must(t, err)
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("loose keys of the service %v, want %v", got, want)
+		}
+	}
+	readable := func() *string {
+		key := uuid.NewString()
+		must(t, s.KeyMade(t.Context(), "", key))
+		return &key
+	}
+	begin := func(v db.Volume, to db.VolumeType, key *string, r db.Readable) *db.Job {
+		t.Helper()
+		must(t, s.RetypeVolume(t.Context(), alice, v.ID, db.Retype{Type: to, OnDemand: true, KeyID: key, Readable: r}))
 		j := claim(t, s, db.QueueScheduler)
 		args, err := j.Move()
 		must(t, err)
+		if !reflect.DeepEqual(args.Readable, r) {
+			t.Errorf("the worker reads %+v, want %+v", args.Readable, r)
+		}
 		if !args.Reencrypts {
 			t.Fatal("the retype would copy nothing")
 		}
@@ -121,9 +141,13 @@ func TestARetypeChangesKeys(t *testing.T) {
 		return claim(t, s, db.VolumeQueue(worker))
 	}
 	v, key := made(t, s, db.NewVolume{}), newKey(t, s)
-	j := begin(v, ty, &key)
+	r := db.Readable{New: readable()}
+	j := begin(v, ty, &key, r)
+	ofService()
 	must(t, s.Failed(t.Context(), j, "no reason"))
 	loose(t, s, key)
+	ofService(*r.New)
+	must(t, s.KeyGone(t.Context(), *r.New))
 	must(t, s.KeyGone(t.Context(), key))
 	for { // what the failed move has left
 		d, err := s.Claim(t.Context(), db.VolumeQueue(worker), "", "me/1")
@@ -134,7 +158,9 @@ func TestARetypeChangesKeys(t *testing.T) {
 		must(t, s.Discarded(t.Context(), d, ""))
 	}
 	w := encrypted(t, s, ty, newKey(t, s))
-	j = begin(w, plain, nil)
+	r = db.Readable{Old: readable()}
+	j = begin(w, plain, nil, r)
+	ofService()
 	args, err := j.Move()
 	must(t, err)
 	must(t, s.Migrating(t.Context(), j))
@@ -145,6 +171,7 @@ func TestARetypeChangesKeys(t *testing.T) {
 		t.Errorf("the retyped volume has the key %v and the type %s", got.EncryptionKeyID, got.VolumeTypeID)
 	}
 	loose(t, s, *w.EncryptionKeyID)
+	ofService(*r.Old)
 	settled(t, s)
 }
 

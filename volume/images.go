@@ -67,8 +67,8 @@ func imageFault(doing string, err error) error {
 	return &errImage{detail: detail, err: fmt.Errorf("%s: %w", doing, err)}
 }
 
-// passing reports whether an error of another service may be gone a moment later.
-func passing(err error) bool { return errors.Is(err, glance.ErrUnavailable) || errors.Is(err, errKeys) }
+// passing reports whether an error of an image may be gone a moment later.
+func passing(err error) bool { return errors.Is(err, glance.ErrUnavailable) }
 
 // hopeless reports whether another attempt at an image could not end otherwise.
 func hopeless(err error) bool {

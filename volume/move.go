@@ -156,6 +156,10 @@ func (w *Worker) copyHere(ctx context.Context, j *db.Job, args db.MoveArgs, v db
 		args.Step, args.Source = db.StepExport, nil
 		return w.Store.PassMove(ctx, j, deref(v.Host), args)
 	}
+	if errors.Is(err, errKeys) && ctx.Err() == nil && j.Attempts < maxTells {
+		w.Log.Warn("the keys of a retype are asked for again later", "volume", v.ID, "request", j.RequestID, "attempt", j.Attempts, "err", err)
+		return w.later(ctx, j, min(time.Second<<j.Attempts, time.Minute))
+	}
 	if err != nil {
 		return err
 	}

@@ -2,10 +2,12 @@ package barbican
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // retypes change how a volume is encrypted while nothing is on it.
@@ -91,7 +93,27 @@ func retypesWithContents(t *testing.T, c *cloud) {
 	first := c.passphrase(t, c.ann, c.key(t, c.ann, id))
 	c.format(t, id, first)
 	with(id, first, "write -P 171 0 4M", "write -P 7 1021M 1M", "write -P 0 10M 1M", "flush")
-	key := retype(id, "chained", 2) // the old one goes with the next request
+	// Barbican is away when the worker needs the keys.
+	if err := c.running["volume"].Terminate(30 * time.Second); err != nil {
+		t.Fatal(err)
+	}
+	c.ask(t, c.ann, "3.0", "POST", "/volumes/"+id+"/action", `{"os-retype": {"new_type": "chained", "migration_policy": "on-demand"}}`, 202)
+	asked := make(chan struct{}, 100)
+	mend := c.line.set(func(w http.ResponseWriter, _ *http.Request) {
+		select {
+		case asked <- struct{}{}:
+		default:
+		}
+		http.Error(w, "later", http.StatusServiceUnavailable)
+	})
+	c.run("volume")
+	select {
+	case <-asked:
+	case <-time.After(limit):
+		t.Error("the worker asks for no key")
+	}
+	mend()
+	key := c.retyped(t, id, "chained", 2) // the old one goes with the next request
 	second := c.passphrase(t, c.ann, key)
 	if second == first {
 		t.Error("the key is the old one")
