@@ -24,28 +24,36 @@ func (r *Request) noKey(msg string, err error, args ...any) error {
 	return badRequest("Key manager error")
 }
 
-// keyOfNew makes the key of a volume whose type is encrypted: one like its
+// keysOfNew makes the key of a volume whose type is encrypted: one like its
 // source's, or a new one.
-func (a *API) keyOfNew(r *Request, n db.NewVolume, src source) (*string, error) {
+func (a *API) keysOfNew(r *Request, n *db.NewVolume, src source) error {
 	e, err := a.Store.TypeEncryption(r.Context(), n.Type.ID)
 	switch {
 	case db.IsKind(err, db.NotFound):
-		return nil, nil
+		return nil
 	case err != nil:
-		return nil, err
+		return err
 	case n.Multiattach:
-		return nil, badRequest("Invalid volume: Multiattach cannot be used with encrypted volumes.")
+		return badRequest("Invalid volume: Multiattach cannot be used with encrypted volumes.")
 	}
-	var key string
-	if src.volume != nil && src.volume.EncryptionKeyID != nil {
-		key, err = a.copyKey(r, r.who(), r.who(), *src.volume.EncryptionKeyID)
-	} else {
-		key, err = a.makeKey(r, e)
+	if src.volume == nil || src.volume.EncryptionKeyID == nil {
+		key, err := a.makeKey(r, e)
+		n.EncryptionKeyID = &key
+		return err
 	}
+	from := *src.volume.EncryptionKeyID
+	key, err := a.copyKey(r, r.who(), r.who(), from)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &key, nil
+	n.EncryptionKeyID = &key
+	if src.snapshot != nil || from == db.FixedKey || !e.IsLUKS1() {
+		return nil
+	}
+	if n.Rekey, err = a.rekey(r, from, e); err != nil {
+		a.dropKey(r, &key)
+	}
+	return err
 }
 
 // copiesTo refuses a type that encrypts otherwise than the source's: a copy has

@@ -64,3 +64,31 @@ func (a *API) dropRetypeKeys(r *Request, k retypeKeys) {
 		}
 	}
 }
+
+// rekey makes the keys with which the worker changes that of a clone: a new one,
+// and for the service to read one like it and one like the source's.
+func (a *API) rekey(r *Request, from string, e db.VolumeTypeEncryption) (*db.Rekey, error) {
+	old, err := a.readable(r, from)
+	if err != nil {
+		return nil, err
+	}
+	k := retypeKeys{Readable: db.Readable{Old: old}}
+	key, err := a.makeKey(r, e)
+	if err == nil {
+		k.own = &key
+		k.New, err = a.readable(r, key)
+	}
+	if err != nil {
+		a.dropRetypeKeys(r, k)
+		return nil, err
+	}
+	return &db.Rekey{KeyID: key, Readable: k.Readable}, nil
+}
+
+// dropKeysOfNew is for a volume that is not made after all.
+func (a *API) dropKeysOfNew(r *Request, n db.NewVolume) {
+	a.dropKey(r, n.EncryptionKeyID)
+	if n.Rekey != nil {
+		a.dropRetypeKeys(r, retypeKeys{own: &n.Rekey.KeyID, Readable: n.Rekey.Readable})
+	}
+}

@@ -53,6 +53,7 @@ type CreateArgs struct {
 	Exclude []string        `json:"exclude,omitempty"` // pools that were tried
 	AnyZone bool            `json:"anyZone,omitempty"` // the user and the type's default left the zone open
 	ImageID string          `json:"image,omitempty"`   // what the volume is made from
+	Rekey   *Rekey          `json:"rekey,omitempty"`   // of a clone that gets a key of its own
 }
 
 // DeleteArgs of volume.delete.

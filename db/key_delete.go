@@ -46,7 +46,7 @@ func (t *txn) holdDelete(ctx context.Context, v *Volume, job string, h *HeldDele
 // ReleaseDelete lets a delete go on whose key is gone.
 func (s *Store) ReleaseDelete(ctx context.Context, h HeldDelete) error {
 	return s.tx(ctx, func(t *txn) error {
-		if err := t.takeVolumeKey(ctx, h.VolumeID); err != nil {
+		if err := t.takeVolumeKey(ctx, takeVolumeKeyParams{ID: h.VolumeID, KeyID: h.KeyID}); err != nil {
 			return fmt.Errorf("take the key off %s: %w", h.VolumeID, err)
 		}
 		if _, err := t.deleteLooseKey(ctx, h.KeyID); err != nil {

@@ -100,7 +100,7 @@ func (t *txn) takeKey(ctx context.Context, v *Volume) (string, error) {
 	if key == nil {
 		return "", nil
 	}
-	if err := t.takeVolumeKey(ctx, v.ID); err != nil {
+	if err := t.takeVolumeKey(ctx, takeVolumeKeyParams{ID: v.ID, KeyID: *key}); err != nil {
 		return "", fmt.Errorf("take the key off %s: %w", v.ID, err)
 	}
 	return *key, t.loosenKey(ctx, v.ProjectID, key)

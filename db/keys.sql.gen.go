@@ -249,11 +249,16 @@ func (q *Queries) swapVolumeKey(ctx context.Context, arg swapVolumeKeyParams) (i
 }
 
 const takeVolumeKey = `-- name: takeVolumeKey :exec
-UPDATE volumes SET encryption_key_id = NULL WHERE id = $1
+UPDATE volumes SET encryption_key_id = NULL WHERE id = $1 AND encryption_key_id = $2::uuid
 `
 
-// takeVolumeKey says that the key of a volume has gone.
-func (q *Queries) takeVolumeKey(ctx context.Context, id string) error {
-	_, err := q.db.Exec(ctx, takeVolumeKey, id)
+type takeVolumeKeyParams struct {
+	ID    string
+	KeyID string
+}
+
+// takeVolumeKey says that the key of a volume has gone, unless it has another by now.
+func (q *Queries) takeVolumeKey(ctx context.Context, arg takeVolumeKeyParams) error {
+	_, err := q.db.Exec(ctx, takeVolumeKey, arg.ID, arg.KeyID)
 	return err
 }

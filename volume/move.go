@@ -157,8 +157,7 @@ func (w *Worker) copyHere(ctx context.Context, j *db.Job, args db.MoveArgs, v db
 		return w.Store.PassMove(ctx, j, deref(v.Host), args)
 	}
 	if errors.Is(err, errKeys) && ctx.Err() == nil && j.Attempts < maxTells {
-		w.Log.Warn("the keys of a retype are asked for again later", "volume", v.ID, "request", j.RequestID, "attempt", j.Attempts, "err", err)
-		return w.later(ctx, j, min(time.Second<<j.Attempts, time.Minute))
+		return w.keysLater(ctx, j, err)
 	}
 	if err != nil {
 		return err

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/clinker-io/clinker/db"
-	"github.com/clinker-io/clinker/openstack/keymanager"
 	"github.com/clinker-io/clinker/volume/driver"
 	"github.com/clinker-io/clinker/volume/luks"
 )
@@ -101,33 +99,13 @@ func (w *Worker) encrypted(ctx context.Context, args db.MoveArgs, src source, d 
 
 // formatOf is what a compute host makes of an encryption of volumes.
 func formatOf(e db.VolumeTypeEncryption) (luks.Format, error) {
-	switch provider := e.Provider[strings.LastIndexByte(e.Provider, '.')+1:]; provider {
-	case "luks", "luks1", "LuksEncryptor":
-	default:
+	if !e.IsLUKS1() {
 		return luks.Format{}, keptf("only servers can encrypt for the provider %.64q", e.Provider)
 	}
 	if e.Cipher == nil || e.KeySize == nil {
 		return luks.Format{}, keptf("its new type names no cipher or no key size")
 	}
 	return luks.Format{Cipher: *e.Cipher, KeyBits: int(*e.KeySize)}, nil
-}
-
-// errKeys is around what the key manager fails to do.
-var errKeys = errors.New("the key manager gives no key")
-
-// passphrase reads a key, which belongs to the service while the retype runs.
-func (w *Worker) passphrase(ctx context.Context, key *string) (string, error) {
-	if key == nil {
-		return "", keptf("its key cannot be read")
-	}
-	raw, err := w.Keys.Read(ctx, keymanager.Service, *key)
-	if errors.Is(err, keymanager.ErrNotFound) {
-		return "", keptf("its key is gone: %w", err)
-	}
-	if err != nil {
-		return "", fmt.Errorf("%w: %w", errKeys, err)
-	}
-	return keymanager.Passphrase(raw), nil
 }
 
 // errContents ends a scan at the first thing found.

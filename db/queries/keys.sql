@@ -19,9 +19,9 @@ SELECT pg_advisory_xact_lock(hashtextextended('key ' || @key_id::text, 0));
 -- name: keyUsed :one
 SELECT EXISTS (SELECT 1 FROM volumes WHERE encryption_key_id = @key_id::uuid AND id IS DISTINCT FROM sqlc.narg('but')::uuid)::boolean;
 
--- takeVolumeKey says that the key of a volume has gone.
+-- takeVolumeKey says that the key of a volume has gone, unless it has another by now.
 -- name: takeVolumeKey :exec
-UPDATE volumes SET encryption_key_id = NULL WHERE id = @id;
+UPDATE volumes SET encryption_key_id = NULL WHERE id = @id AND encryption_key_id = @key_id::uuid;
 
 -- name: swapVolumeKey :execrows
 UPDATE volumes SET encryption_key_id = @new_key_id, updated_at = now() WHERE id = @id AND encryption_key_id = @old_key_id;

@@ -128,8 +128,12 @@ func dataUnderLUKS(t *testing.T, c *cloud) {
 	c.detach(t, c.ann, d, id)
 	twin := c.volume(t, c.ann, `"source_volid": "`+id+`"`)
 	e := c.attach(t, c.ann, twin, true)
-	if err := e.io(c.passphrase(t, c.ann, c.key(t, c.ann, twin)), "read -P 171 0 4M"); err != nil {
+	own := c.passphrase(t, c.ann, c.key(t, c.ann, twin))
+	if err := e.io(own, "read -P 171 0 4M"); err != nil {
 		t.Errorf("the copy with its own key: %v", err)
+	}
+	if own == pass || e.io(pass, "read 0 1M") == nil {
+		t.Error("the source's key opens the copy")
 	}
 	c.detach(t, c.ann, e, twin)
 	grown := c.volume(t, c.ann, `"source_volid": "`+id+`", "size": 2`)
