@@ -133,12 +133,10 @@ func (c *cloud) remove(t *testing.T, who caller, volumes ...string) {
 // keys insists on the keys that there are, and that all others are forgotten.
 func (c *cloud) keys(t *testing.T, want ...string) {
 	t.Helper()
+	c.await("no key to be left over", func() bool { return len(c.loose(t, "")) == 0 })
 	slices.Sort(want)
 	if got := c.barbican.Keys(); !slices.Equal(got, want) {
 		t.Errorf("Barbican has the keys %v, want %v", got, want)
-	}
-	if loose := c.loose(t, ""); len(loose) != 0 {
-		t.Errorf("the keys %v are still to be deleted", loose)
 	}
 }
 

@@ -21,6 +21,9 @@ func TestAnotherPassphraseForWhatOthersWrote(t *testing.T) {
 			"--pbkdf-force-iterations", "1000")
 		d.qemu("write -P 171 1M 3M")
 		for _, change := range [][2]string{{passphrase, another}, {passphrase, another}, {another, passphrase}} { // the second finds it done
+			if err := luks.ChangeKey(d, change[0], change[0]); err != nil {
+				t.Errorf("the same key: %v", err)
+			}
 			if err := luks.ChangeKey(d, change[0], change[1]); err != nil {
 				t.Fatal(err)
 			}
