@@ -24,7 +24,8 @@ func (p *pair) encryptedType(name, provider, cipher string, bits int32) db.Volum
 	}
 	of, n := &cipher, &bits
 	location := "front-end"
-	if _, err := p.store.CreateTypeEncryption(p.t.Context(), ty.ID, db.EncryptionSpecs{Provider: &provider, ControlLocation: &location, Cipher: &of, KeySize: &n}); err != nil {
+	specs := db.EncryptionSpecs{Provider: &provider, ControlLocation: &location, Cipher: &of, KeySize: &n}
+	if _, err := p.store.CreateTypeEncryption(p.t.Context(), ty.ID, specs); err != nil {
 		p.t.Fatal(err)
 	}
 	return ty
@@ -111,7 +112,8 @@ func TestARetypeEncryptsOtherwise(t *testing.T) {
 	data := random(1<<20 + 512)
 	p.overwrite(data, 64<<10)
 	want := append(append(make([]byte, 64<<10), data...), make([]byte, volumeBytes)...)
-	types := []db.VolumeType{p.encryptedType("narrow", "luks", "aes-xts-plain64", 256), p.encryptedType("wide", "os_brick.encryptors.luks.LuksEncryptor", "aes-xts-plain64", 512),
+	types := []db.VolumeType{p.encryptedType("narrow", "luks", "aes-xts-plain64", 256),
+		p.encryptedType("wide", "os_brick.encryptors.luks.LuksEncryptor", "aes-xts-plain64", 512),
 		p.encryptedType("old", "luks1", "aes-cbc-essiv:sha256", 128), p.encryptedType("open", "", "", 0)}
 	for _, step := range []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 30} {
 		for _, ty := range types {

@@ -53,6 +53,7 @@ func retypes(t *testing.T, c *cloud) {
 	blank := c.volume(t, c.ann, `"size": 1, "volume_type": "secret"`)
 	c.remove(t, c.ann, id)
 	id = blank
+	retype(c.admin, "open", "on-demand", 400) // who may not read the key
 	retype(c.ann, "open", "on-demand", 202)
 	is("open", false)
 	c.remove(t, c.ann, id) // and the key that it had
