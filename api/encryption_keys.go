@@ -38,7 +38,16 @@ func (a *API) keysOfNew(r *Request, n *db.NewVolume, src source) error {
 	}
 	if src.volume == nil || src.volume.EncryptionKeyID == nil {
 		key, err := a.makeKey(r, e)
+		if err != nil {
+			return err
+		}
 		n.EncryptionKeyID = &key
+		if src.image == nil {
+			return nil
+		}
+		if n.ImageKey.Key, err = a.readable(r, key); err != nil {
+			a.dropKey(r, &key)
+		}
 		return err
 	}
 	from := *src.volume.EncryptionKeyID

@@ -88,6 +88,7 @@ func (a *API) rekey(r *Request, from string, e db.VolumeTypeEncryption) (*db.Rek
 // dropKeysOfNew is for a volume that is not made after all.
 func (a *API) dropKeysOfNew(r *Request, n db.NewVolume) {
 	a.dropKey(r, n.EncryptionKeyID)
+	a.dropRetypeKeys(r, retypeKeys{Readable: db.Readable{New: n.ImageKey.Key}})
 	if n.Rekey != nil {
 		a.dropRetypeKeys(r, retypeKeys{own: &n.Rekey.KeyID, Readable: n.Rekey.Readable})
 	}

@@ -220,5 +220,15 @@ func (a *API) reimageVolume(r *Request) (Response, error) {
 	} else if s != nil {
 		return Response{}, badRequest("Image %s is unacceptable: it stands for a snapshot and has no data.", i.ID)
 	}
-	return Response{}, a.Store.ReimageVolume(r.Context(), r.Actor(), v.ID, i.ID, bool(body.Reimage.Reserved))
+	args := db.ReimageArgs{ImageID: i.ID}
+	if v.EncryptionKeyID != nil {
+		if args.Key, err = a.readable(r, *v.EncryptionKeyID); err != nil {
+			return Response{}, err
+		}
+	}
+	err = a.Store.ReimageVolume(r.Context(), r.Actor(), v.ID, args, bool(body.Reimage.Reserved))
+	if err != nil {
+		a.dropRetypeKeys(r, retypeKeys{Readable: db.Readable{New: args.Key}})
+	}
+	return Response{}, err
 }

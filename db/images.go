@@ -14,6 +14,7 @@ type UploadArgs struct {
 // ReimageArgs of volume.reimage.
 type ReimageArgs struct {
 	ImageID string `json:"image"`
+	ImageKey
 }
 
 // uploadOp is the operation with or without force.
@@ -66,7 +67,7 @@ func (t *txn) toWorker(ctx context.Context, a Actor, v Volume, j newJob) error {
 
 // ReimageVolume begins to write an image over a volume; reserved allows one
 // that waits for its server.
-func (s *Store) ReimageVolume(ctx context.Context, a Actor, id, image string, reserved bool) error {
+func (s *Store) ReimageVolume(ctx context.Context, a Actor, id string, args ReimageArgs, reserved bool) error {
 	op := VolumeReimage
 	if reserved {
 		op = VolumeReimageHeld
@@ -87,7 +88,10 @@ func (s *Store) ReimageVolume(ctx context.Context, a Actor, id, image string, re
 		if err != nil {
 			return fmt.Errorf("reimage volume: %w", err)
 		}
-		return t.toWorker(ctx, a, v, newJob{kind: JobVolumeReimage, volume: id, args: ReimageArgs{ImageID: image}})
+		if err := t.useImageKey(ctx, args.ImageKey); err != nil {
+			return err
+		}
+		return t.toWorker(ctx, a, v, newJob{kind: JobVolumeReimage, volume: id, args: args})
 	})
 }
 

@@ -100,16 +100,16 @@ func TestReimageGivesTheStatusBack(t *testing.T) {
 	ctx := t.Context()
 	v := made(t, s, db.NewVolume{})
 	sql(t, s, "UPDATE volumes SET status = 'reserved' WHERE id = $1", v.ID)
-	refused(t, s.ReimageVolume(ctx, alice, v.ID, picture, false),
+	refused(t, s.ReimageVolume(ctx, alice, v.ID, db.ReimageArgs{ImageID: picture}, false),
 		"Invalid volume: Volume "+v.ID+" status must be available or error, but current status is reserved.")
-	must(t, s.ReimageVolume(ctx, alice, v.ID, picture, true))
+	must(t, s.ReimageVolume(ctx, alice, v.ID, db.ReimageArgs{ImageID: picture}, true))
 	must(t, s.Reimaged(ctx, claim(t, s, db.VolumeQueue(worker)), db.Metadata{"image_id": picture}))
 	got, err := s.GetVolume(ctx, v.ID)
 	must(t, err)
 	if got.Status != db.Reserved || !got.Bootable {
 		t.Errorf("volume: %+v", got)
 	}
-	must(t, s.ReimageVolume(ctx, alice, v.ID, picture, true))
+	must(t, s.ReimageVolume(ctx, alice, v.ID, db.ReimageArgs{ImageID: picture}, true))
 	must(t, s.Failed(ctx, claim(t, s, db.VolumeQueue(worker)), "no"))
 	if got := status(t, s, v.ID); got != db.InError {
 		t.Errorf("status %q", got)
@@ -117,7 +117,7 @@ func TestReimageGivesTheStatusBack(t *testing.T) {
 	for range 2 {
 		sql(t, s, "INSERT INTO attachments (id, volume_id, project_id, attach_status, attach_mode) VALUES ($1, $2, 'p1', 'attached', 'rw')", uuid.NewString(), v.ID)
 	}
-	if err := s.ReimageVolume(ctx, alice, v.ID, picture, true); !db.IsKind(err, db.Conflict) {
+	if err := s.ReimageVolume(ctx, alice, v.ID, db.ReimageArgs{ImageID: picture}, true); !db.IsKind(err, db.Conflict) {
 		t.Errorf("with two servers: %v", err)
 	}
 }

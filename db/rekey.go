@@ -73,3 +73,35 @@ func (t *txn) endRekey(ctx context.Context, j *Job) error {
 	}
 	return t.loosenKey(ctx, j.ProjectID, &args.Rekey.KeyID)
 }
+
+// ImageKey is a copy of a volume's key that belongs to the service, so that its
+// worker can write an image under the encryption; nil for none.
+type ImageKey struct {
+	Key *string `json:"image_key,omitempty"`
+}
+
+func (t *txn) useImageKey(ctx context.Context, k ImageKey) error {
+	if k.Key == nil {
+		return nil
+	}
+	return t.useKey(ctx, *k.Key)
+}
+
+// KeyOfImage is in the jobs that write an image.
+func (j *Job) KeyOfImage() (k ImageKey, err error) {
+	if j.Kind != JobVolumeCreate && j.Kind != JobVolumeReimage {
+		return k, nil
+	}
+	if err := json.Unmarshal(j.Args, &k); err != nil {
+		return k, fmt.Errorf("job arguments: %w", err)
+	}
+	return k, nil
+}
+
+func (t *txn) loosenImageKey(ctx context.Context, j *Job) error {
+	k, err := j.KeyOfImage()
+	if err != nil {
+		return err
+	}
+	return t.loosenKey(ctx, "", k.Key)
+}

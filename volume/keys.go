@@ -81,6 +81,9 @@ func (w *Worker) changeKey(ctx context.Context, v db.Volume, r *db.Rekey) (err e
 
 // readsKeys reports whether keys were made for a job to read.
 func readsKeys(j *db.Job) bool {
+	if k, err := j.KeyOfImage(); err == nil && k.Key != nil {
+		return true
+	}
 	switch j.Kind {
 	case db.JobVolumeRetype:
 		args, err := j.Move()

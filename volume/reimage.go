@@ -22,7 +22,7 @@ func (w *Worker) reimage(ctx context.Context, j *db.Job) error {
 	if err != nil {
 		return err
 	}
-	if err := w.writeImage(ctx, &i, w.volume(v)); err != nil {
+	if err := w.writeImage(ctx, j, &i, v, w.volume(v)); err != nil {
 		return err
 	}
 	return w.Store.Reimaged(ctx, j, w.imageMetadata(&i))

@@ -19,6 +19,7 @@ func TestEncryptedVolumes(t *testing.T) {
 		{"groups", groups},
 		{"retypes", retypes},
 		{"retypes with contents", retypesWithContents},
+		{"images under LUKS", images},
 		{"copies of attached volumes", copies},
 		{"refusals leave no key", refusals},
 		{"answers are lost", lostAnswers},

@@ -5,7 +5,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,8 +14,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/clinker-io/clinker/api/standalone"
 	"github.com/clinker-io/clinker/internal/barbicantest"
+	"github.com/clinker-io/clinker/internal/glancetest"
 	"github.com/clinker-io/clinker/internal/keystonetest"
 	"github.com/clinker-io/clinker/internal/postgres"
 	"github.com/clinker-io/clinker/internal/rabbittest"
@@ -42,6 +41,7 @@ type cloud struct {
 	binary   string
 	keystone *keystonetest.Server
 	barbican *barbicantest.Server
+	glance   *glancetest.Server
 	line     *line // between the service and Barbican
 	running  map[string]*harness.Process
 	conn     *pgx.Conn
@@ -64,10 +64,7 @@ func start(t *testing.T) *cloud {
 	ports := testproc.FreePorts(t, 1)
 	c.url = fmt.Sprintf("http://127.0.0.1:%d/v3", ports[0])
 	c.keystone.Register("volumev3", "cinderv3", c.url+"/$(project_id)s")
-	// The client asks for the versions of an image endpoint, which our standalone service has too.
-	images := httptest.NewServer(standalone.New(standalone.Config{}, http.NotFoundHandler()))
-	t.Cleanup(images.Close)
-	c.keystone.Register("image", "glance", images.URL+"/image")
+	c.glance = glancetest.Start(t, c.keystone)
 	c.configure(broker.URL, database, password, ports[0])
 	if out, err := exec.CommandContext(t.Context(), c.binary, "db", "sync", "--config-file", c.config).CombinedOutput(); err != nil {
 		t.Fatalf("clinker db sync: %v\n%s", err, out)
@@ -154,6 +151,7 @@ func (c *cloud) configure(broker, database, password string, port int) {
 	text := fmt.Sprintf(`[DEFAULT]
 host = node1
 transport_url = %s
+state_path = %s
 auth_strategy = keystone
 osapi_volume_listen = 127.0.0.1
 osapi_volume_listen_port = %d
@@ -180,7 +178,7 @@ timeout = 30
 barbican_endpoint = %s
 retry_delay = 0
 number_of_retries = 3
-%s`, broker, port, database, c.keystone.URL, password, keystonetest.ServiceProject, keystonetest.Region,
+%s`, broker, c.dir, port, database, c.keystone.URL, password, keystonetest.ServiceProject, keystonetest.Region,
 		c.keystone.URL, password, keystonetest.ServiceProject, c.line.URL, c.backend("one"))
 	if err := os.WriteFile(c.config, []byte(text), 0o600); err != nil {
 		c.t.Fatal(err)
