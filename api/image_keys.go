@@ -16,25 +16,17 @@ const (
 	imageKeyPolicy      = "cinder_encryption_key_deletion_policy"
 	imageKeyWithImage   = "on_image_deletion"
 	imageKeyProperties  = "cinder_encryption_key_" // what they begin with
-	plainImageRefused   = "Invalid input received: Image %s is not encrypted: its data cannot become that of an encrypted volume."
 	encryptedImageAlone = "Invalid input received: Image %s is encrypted: it needs an encrypted volume."
 )
 
-// encryptionFits refuses an image whose data is not what the volume is to hold:
-// it is copied as it is.
-func encryptionFits(i *glance.Image, encrypted bool) error {
-	_, hasKey := i.Properties[imageKeyProperty]
-	switch {
-	case hasKey && !encrypted:
-		return badRequest(encryptedImageAlone, i.ID)
-	case !hasKey && encrypted:
-		return badRequest(plainImageRefused, i.ID)
-	}
-	return nil
+// hasKey reports whether an image is encrypted.
+func hasKey(i *glance.Image) bool {
+	_, ok := i.Properties[imageKeyProperty]
+	return ok
 }
 
-// keyOfImaged makes the key of a volume that is made of an image: one like the
-// image's, nil when neither is encrypted.
+// keyOfImaged makes the key of a volume that is made of an encrypted image: one
+// like the image's.
 func (a *API) keyOfImaged(r *Request, n db.NewVolume, i *glance.Image) (*string, error) {
 	_, err := a.Store.TypeEncryption(r.Context(), n.Type.ID)
 	encrypted := err == nil
@@ -44,8 +36,8 @@ func (a *API) keyOfImaged(r *Request, n db.NewVolume, i *glance.Image) (*string,
 	case encrypted && n.Multiattach:
 		return nil, badRequest("Invalid volume: Multiattach cannot be used with encrypted volumes.")
 	}
-	if err := encryptionFits(i, encrypted); err != nil || !encrypted {
-		return nil, err
+	if !encrypted {
+		return nil, badRequest(encryptedImageAlone, i.ID)
 	}
 	key, err := a.keyLikeImages(r, i)
 	if err != nil {
@@ -76,11 +68,11 @@ func (a *API) keyOfUpload(r *Request, v *db.VolumeView) (*string, error) {
 	return &key, nil
 }
 
-// keyOfReimage makes the key that an encrypted volume needs to read the image
-// that is to be written over it; nil when it is not encrypted.
+// keyOfReimage makes the key that a volume needs to read the encrypted image that
+// is to be written over it.
 func (a *API) keyOfReimage(r *Request, v *db.VolumeView, i *glance.Image) (*db.KeyChange, error) {
-	if err := encryptionFits(i, v.EncryptionKeyID != nil); err != nil || v.EncryptionKeyID == nil {
-		return nil, err
+	if v.EncryptionKeyID == nil {
+		return nil, badRequest(encryptedImageAlone, i.ID)
 	}
 	if r.Identity.ProjectID != v.ProjectID {
 		return nil, r.noKey("only users of a volume's project can make its key", nil, "volume", v.ID)
@@ -94,14 +86,23 @@ func (a *API) keyOfReimage(r *Request, v *db.VolumeView, i *glance.Image) (*db.K
 
 // reimage begins it; a key that is not needed after all is deleted.
 func (a *API) reimage(r *Request, v *db.VolumeView, i *glance.Image, reserved bool) error {
-	key, err := a.keyOfReimage(r, v, i)
+	with := db.ReimageArgs{ImageID: i.ID, Signed: a.signedImage(r, i)}
+	var err error
+	switch {
+	case hasKey(i):
+		with.Change, err = a.keyOfReimage(r, v, i)
+	case v.EncryptionKeyID != nil:
+		with.ImageKey.Key, err = a.readable(r, *v.EncryptionKeyID)
+	}
 	if err != nil {
 		return err
 	}
-	with := db.ReimageArgs{ImageID: i.ID, Signed: a.signedImage(r, i), Key: key}
 	err = a.Store.ReimageVolume(r.Context(), r.Actor(), v.ID, with, reserved)
-	if err != nil && key != nil {
-		a.dropKey(r, &key.New)
+	if err != nil {
+		a.dropRetypeKeys(r, retypeKeys{Readable: db.Readable{New: with.ImageKey.Key}})
+	}
+	if err != nil && with.Change != nil {
+		a.dropKey(r, &with.Change.New)
 	}
 	return err
 }

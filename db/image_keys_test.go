@@ -12,7 +12,7 @@ func reimaged(t *testing.T, s *db.Store) (v db.Volume, key string, j *db.Job) {
 	t.Helper()
 	v = encrypted(t, s, encryptedType(t, s), newKey(t, s))
 	key = newKey(t, s)
-	with := db.ReimageArgs{ImageID: picture, Key: &db.KeyChange{Old: *v.EncryptionKeyID, New: key, Owner: alice.ProjectID}}
+	with := db.ReimageArgs{ImageID: picture, Change: &db.KeyChange{Old: *v.EncryptionKeyID, New: key, Owner: alice.ProjectID}}
 	must(t, s.ReimageVolume(t.Context(), alice, v.ID, with, false))
 	sql(t, s, "UPDATE loose_keys SET due = now()") // a job may take long
 	loose(t, s)

@@ -14,9 +14,10 @@ type UploadArgs struct {
 
 // ReimageArgs of volume.reimage.
 type ReimageArgs struct {
-	ImageID string       `json:"image"`
-	Signed  *SignedImage `json:"signed,omitempty"` // how it was signed when it was asked for
-	Key     *KeyChange   `json:"key,omitempty"`    // of an encrypted volume, once the image is written
+	ImageID  string       `json:"image"`
+	Signed   *SignedImage `json:"signed,omitempty"` // how it was signed when it was asked for
+	Change   *KeyChange   `json:"change,omitempty"` // the image is encrypted: of the volume's key, once it is written
+	ImageKey              // the volume is, and the image is not
 }
 
 // SignedImage is what a worker needs to check the signature of an image: the
@@ -104,10 +105,13 @@ func (s *Store) ReimageVolume(ctx context.Context, a Actor, id string, with Reim
 		if err != nil {
 			return fmt.Errorf("reimage volume: %w", err)
 		}
-		if with.Key != nil {
-			if err := t.useKey(ctx, with.Key.New); err != nil {
+		if with.Change != nil {
+			if err := t.useKey(ctx, with.Change.New); err != nil {
 				return err
 			}
+		}
+		if err := t.useImageKey(ctx, with.ImageKey); err != nil {
+			return err
 		}
 		return t.toWorker(ctx, a, v, newJob{kind: JobVolumeReimage, volume: id, args: with})
 	})

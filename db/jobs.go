@@ -54,6 +54,8 @@ type CreateArgs struct {
 	Signed  *SignedImage    `json:"signed,omitempty"`  // how its image was signed when it was asked for
 	AnyZone bool            `json:"anyZone,omitempty"` // the user and the type's default left the zone open
 	ImageID string          `json:"image,omitempty"`   // what the volume is made from
+	Rekey   *Rekey          `json:"rekey,omitempty"`   // of a clone that gets a key of its own
+	ImageKey
 }
 
 // DeleteArgs of volume.delete.
@@ -195,6 +197,9 @@ func (s *Store) endWith(ctx context.Context, j *Job, failure string, result json
 			return fmt.Errorf("end job %s: %w", j.ID, err)
 		}
 		if err := f(t); err != nil {
+			return err
+		}
+		if err := t.loosenImageKey(ctx, j); err != nil {
 			return err
 		}
 		return t.afterJob(ctx, j, reply)

@@ -20,7 +20,7 @@ func failCreate(ctx context.Context, t *txn, j *Job) error {
 	if err != nil {
 		return fmt.Errorf("volume to %s: %w", VolumeCreate.Failure, err)
 	}
-	return nil
+	return t.endRekey(ctx, j)
 }
 
 // VolumeUploaded ends an upload.
@@ -60,7 +60,7 @@ func (t *txn) changeReimageKey(ctx context.Context, j *Job) error {
 	if err := json.Unmarshal(j.Args, &args); err != nil {
 		return fmt.Errorf("job arguments: %w", err)
 	}
-	c := args.Key
+	c := args.Change
 	if c == nil {
 		return nil
 	}
@@ -81,8 +81,8 @@ func failReimage(ctx context.Context, t *txn, j *Job) error {
 	if err := json.Unmarshal(j.Args, &args); err != nil {
 		return fmt.Errorf("job arguments: %w", err)
 	}
-	if args.Key != nil {
-		if err := t.loosenKey(ctx, args.Key.Owner, &args.Key.New); err != nil {
+	if args.Change != nil {
+		if err := t.loosenKey(ctx, args.Change.Owner, &args.Change.New); err != nil {
 			return err
 		}
 	}

@@ -49,7 +49,7 @@ func (w *Worker) downloadImage(ctx context.Context, j *db.Job, i *glance.Image, 
 	if err := w.Store.Downloading(ctx, v.ID); err != nil {
 		return err
 	}
-	if err := w.writeImage(ctx, i, dst, check); err != nil {
+	if err := w.writeImage(ctx, j, i, v, dst, check); err != nil {
 		return err
 	}
 	w.cacheImage(ctx, j, i, v, size, check != nil)

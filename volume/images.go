@@ -65,8 +65,8 @@ func imageFault(doing string, err error) error {
 	return &errImage{detail: detail, err: fmt.Errorf("%s: %w", doing, err)}
 }
 
-// passing reports whether an error of an image may be gone a moment later.
-func passing(err error) bool { return errors.Is(err, glance.ErrUnavailable) }
+// passing reports whether an error of an image, or of its key, may be gone a moment later.
+func passing(err error) bool { return errors.Is(err, glance.ErrUnavailable) || errors.Is(err, errKeys) }
 
 // hopeless reports whether another attempt at an image could not end otherwise.
 func hopeless(err error) bool {
@@ -78,7 +78,7 @@ func hopeless(err error) bool {
 		return true
 	}
 	for _, e := range []error{image.ErrNoRoom, image.ErrChecksum, image.ErrConverter, errNoGlance, glance.ErrAbsent,
-		glance.ErrNotFound, glance.ErrUnauthorized, glance.ErrOverLimit, glance.ErrConflict, glance.ErrRefused} {
+		glance.ErrNotFound, glance.ErrUnauthorized, glance.ErrOverLimit, glance.ErrConflict, glance.ErrRefused, errKept} {
 		if errors.Is(err, e) {
 			return true
 		}
@@ -100,15 +100,23 @@ func (w *Worker) image(ctx context.Context, id string) (glance.Image, error) {
 // writeImage writes an image over a whole volume: whatever was there, and
 // whatever an earlier attempt left of it, is not there afterwards. check is nil
 // when nobody asks for the image's signature.
-func (w *Worker) writeImage(ctx context.Context, i *glance.Image, v driver.Volume, check *signature.Verifier) (err error) {
+func (w *Worker) writeImage(ctx context.Context, j *db.Job, i *glance.Image, row db.Volume, v driver.Volume, check *signature.Verifier) (err error) {
 	if err := w.mayUse(i); err != nil {
 		return imageFault("image "+i.ID, err)
 	}
-	dst, err := w.Driver.Open(ctx, driver.VolumeSource(v), driver.ReadWrite)
+	opened, err := w.Driver.Open(ctx, driver.VolumeSource(v), driver.ReadWrite)
 	if err != nil {
 		return fmt.Errorf("open volume: %w", err)
 	}
-	defer func() { err = errors.Join(err, dst.Close()) }()
+	defer func() { err = errors.Join(err, opened.Close()) }()
+	dst := opened
+	if encrypts, err := underKey(j, i, &row); err != nil {
+		return err
+	} else if encrypts {
+		if dst, err = w.underLUKS(ctx, j, row, dst); err != nil {
+			return imageFault("encrypt image "+i.ID, err)
+		}
+	}
 	body, err := w.Images.Glance.Download(ctx, nil, i.ID)
 	if err != nil {
 		return imageFault("download image "+i.ID, err)
@@ -125,7 +133,7 @@ func (w *Worker) writeImage(ctx context.Context, i *glance.Image, v driver.Volum
 	case i.ContainerFormat == "compressed":
 		err = w.unpack(ctx, data, i, dst)
 	case image.Streams(i.DiskFormat):
-		_, err = w.Images.Converter.Raw(ctx, data, i.Size, i.DiskFormat, dst, nil)
+		_, err = w.Images.Converter.Raw(ctx, data, i.Size, i.DiskFormat, upTo(dst, i.Size), nil)
 	default:
 		err = w.convert(ctx, data, i, dst)
 	}
@@ -159,7 +167,7 @@ func (w *Worker) convert(ctx context.Context, data io.Reader, i *glance.Image, d
 		return err
 	}
 	defer func() { _ = f.Close() }() // it has no name
-	return w.Images.Converter.ToRaw(ctx, f, info, dst, nil)
+	return w.Images.Converter.ToRaw(ctx, f, info, upTo(dst, info.VirtualSize), nil)
 }
 
 // unpack writes a compressed image.
@@ -173,7 +181,7 @@ func (w *Worker) unpack(ctx context.Context, data io.Reader, i *glance.Image, ds
 		return err
 	}
 	if image.Streams(i.DiskFormat) {
-		_, err = w.Images.Converter.Raw(ctx, io.NewSectionReader(f, 0, n), n, i.DiskFormat, dst, nil)
+		_, err = w.Images.Converter.Raw(ctx, io.NewSectionReader(f, 0, n), n, i.DiskFormat, upTo(dst, n), nil)
 		return err
 	}
 	return w.decode(ctx, f, n, i, dst)
@@ -185,7 +193,7 @@ func (w *Worker) decode(ctx context.Context, f *os.File, n int64, i *glance.Imag
 	if err != nil {
 		return err
 	}
-	return w.Images.Converter.ToRaw(ctx, f, info, dst, nil)
+	return w.Images.Converter.ToRaw(ctx, f, info, upTo(dst, info.VirtualSize), nil)
 }
 
 // imageMetadata is what a volume keeps of its image.

@@ -26,7 +26,7 @@ func (w *Worker) reimage(ctx context.Context, j *db.Job) error {
 	if err != nil {
 		return err
 	}
-	if err := w.writeImage(ctx, &i, w.volume(v), check); err != nil {
+	if err := w.writeImage(ctx, j, &i, v, w.volume(v), check); err != nil {
 		return err
 	}
 	return w.Store.Reimaged(ctx, j, w.imageMetadata(&i, check != nil))

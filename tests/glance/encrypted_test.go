@@ -95,12 +95,10 @@ func (c *cloud) cryptsetup(volume string, args ...string) {
 func (c *cloud) encryptedRefusals(encrypted, volume string) {
 	c.t.Helper()
 	keys := c.barbican.Keys()
-	plain := c.glance.Upload(c.member.token, "open", "raw", contents(1<<10), nil)
 	odd := c.glance.Upload(c.member.token, "odd", "raw", contents(1<<10), map[string]any{"cinder_encryption_key_id": "../secrets"})
 	gone := c.glance.Upload(c.member.token, "gone", "raw", contents(1<<10), map[string]any{"cinder_encryption_key_id": "11111111-2222-3333-4444-555555555555"})
 	secret := object{"volume_type": "secret"}
 	c.refused(c.member, "/volumes", object{"volume": volumeFrom(encrypted, nil)}, 400, "Image "+encrypted+" is encrypted: it needs an encrypted volume.")
-	c.refused(c.member, "/volumes", object{"volume": volumeFrom(plain, secret)}, 400, "Image "+plain+" is not encrypted")
 	c.refused(c.member, "/volumes", object{"volume": volumeFrom(odd, secret)}, 400, "Key manager error")
 	c.refused(c.member, "/volumes", object{"volume": volumeFrom(gone, secret)}, 400, "Key manager error")
 	path := "/volumes/" + volume + "/action"
@@ -108,7 +106,6 @@ func (c *cloud) encryptedRefusals(encrypted, volume string) {
 		return object{"os-volume_upload_image": object{"image_name": "refused too", "disk_format": format}}
 	}
 	c.refused(c.member, path, upload("qcow2"), 400, "An encrypted volume uploaded as an image must use 'raw' disk_format and 'bare' container_format")
-	c.refused(c.member, path, object{"os-reimage": object{"image_id": plain}}, 400, "Image "+plain+" is not encrypted")
 	c.action(c.admin, volume, object{"os-reset_status": object{"status": "error"}})
 	c.refused(c.member, path, upload("raw"), 400, "status must be available")
 	c.action(c.admin, volume, object{"os-reset_status": object{"status": "reserved"}})
@@ -128,6 +125,15 @@ func (c *cloud) reimageEncrypted(image string) {
 	c.t.Helper()
 	id := c.secret(nil)
 	old := c.keyOf(id)
+	data := contents(1 << 20)
+	plain := c.glance.Upload(c.member.token, "open", "raw", data, c.rsaSigner(tomorrow()).sign(data))
+	c.action(c.member, id, object{"os-reimage": object{"image_id": plain}})
+	c.becomes(c.member, id, "available")
+	c.verified(id, "True")
+	c.opens(id)
+	if key := c.keyOf(id); key != old {
+		c.t.Error("an image without a key has changed the volume's")
+	}
 	c.action(c.member, id, object{"os-reimage": object{"image_id": image}})
 	c.becomes(c.member, id, "available")
 	key := c.keyOf(id)
