@@ -13,6 +13,7 @@ import (
 // encryptedImages go from volume to image and back, each with a key of its own
 // that opens the same data, and no key is left in the end.
 func encryptedImages(c *cloud) {
+	s := c.rsaSigner(tomorrow()) // its certificate is in Barbican too
 	before := c.barbican.Keys()
 	kind := c.must(c.admin, "POST", "/types", object{"volume_type": object{"name": "secret", "extra_specs": object{"volume_backend_name": "plain"}}}).text("volume_type.id")
 	c.must(c.admin, "POST", "/types/"+kind+"/encryption", object{"encryption": object{"provider": "luks", "cipher": "aes-xts-plain64", "key_size": 256,
@@ -33,7 +34,7 @@ func encryptedImages(c *cloud) {
 		c.t.Error("the volume has the key of another")
 	}
 	c.encryptedRefusals(up, second)
-	c.reimageEncrypted(up)
+	c.reimageEncrypted(up, s)
 	if status, text := c.glance.Call(c.member.token, http.MethodDelete, "/images/"+up, "", nil); status != http.StatusNoContent {
 		c.t.Fatalf("delete the image: %d %s", status, text)
 	}
@@ -121,12 +122,12 @@ func (c *cloud) encryptedRefusals(encrypted, volume string) {
 }
 
 // reimageEncrypted: the volume gets a copy of the image's key with its data.
-func (c *cloud) reimageEncrypted(image string) {
+func (c *cloud) reimageEncrypted(image string, s *signer) {
 	c.t.Helper()
 	id := c.secret(nil)
 	old := c.keyOf(id)
 	data := contents(1 << 20)
-	plain := c.glance.Upload(c.member.token, "open", "raw", data, c.rsaSigner(tomorrow()).sign(data))
+	plain := c.glance.Upload(c.member.token, "open", "raw", data, s.sign(data))
 	c.action(c.member, id, object{"os-reimage": object{"image_id": plain}})
 	c.becomes(c.member, id, "available")
 	c.verified(id, "True")
