@@ -24,52 +24,36 @@ func (r *Request) noKey(msg string, err error, args ...any) error {
 	return badRequest("Key manager error")
 }
 
-// keyOfNew makes the key of a volume whose type is encrypted: one like its
+// keysOfNew makes the key of a volume whose type is encrypted: one like its
 // source's, or a new one.
-func (a *API) keyOfNew(r *Request, n db.NewVolume, src source) (*string, error) {
+func (a *API) keysOfNew(r *Request, n *db.NewVolume, src source) error {
 	e, err := a.Store.TypeEncryption(r.Context(), n.Type.ID)
 	switch {
 	case db.IsKind(err, db.NotFound):
-		return nil, nil
+		return nil
 	case err != nil:
-		return nil, err
+		return err
 	case n.Multiattach:
-		return nil, badRequest("Invalid volume: Multiattach cannot be used with encrypted volumes.")
+		return badRequest("Invalid volume: Multiattach cannot be used with encrypted volumes.")
 	}
-	var key string
-	if src.volume != nil && src.volume.EncryptionKeyID != nil {
-		key, err = a.copyKey(r, r.who(), r.who(), *src.volume.EncryptionKeyID)
-	} else {
-		key, err = a.makeKey(r, e)
+	if src.volume == nil || src.volume.EncryptionKeyID == nil {
+		key, err := a.makeKey(r, e)
+		n.EncryptionKeyID = &key
+		return err
 	}
+	from := *src.volume.EncryptionKeyID
+	key, err := a.copyKey(r, r.who(), r.who(), from)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &key, nil
-}
-
-// keyOfRetype makes the key of a volume whose new type is encrypted, unless it is
-// as the old one. Only a user of the volume's project can: nobody else's key
-// would open it for its owner.
-func (a *API) keyOfRetype(r *Request, v db.VolumeView, t db.VolumeType) (*string, error) {
-	same, err := a.Store.SameEncryption(r.Context(), t.ID, v.VolumeTypeID)
-	if err != nil || same {
-		return nil, err
+	n.EncryptionKeyID = &key
+	if src.snapshot != nil || from == db.FixedKey || !e.IsLUKS1() {
+		return nil
 	}
-	e, err := a.Store.TypeEncryption(r.Context(), t.ID)
-	switch {
-	case db.IsKind(err, db.NotFound):
-		return nil, nil
-	case err != nil:
-		return nil, err
-	case r.Identity.ProjectID != v.ProjectID:
-		return nil, r.noKey("only users of a volume's project can make its key", nil, "volume", v.ID)
+	if n.Rekey, err = a.rekey(r, from, e); err != nil {
+		a.dropKey(r, &key)
 	}
-	key, err := a.makeKey(r, e)
-	if err != nil {
-		return nil, err
-	}
-	return &key, nil
+	return err
 }
 
 // copiesTo refuses a type that encrypts otherwise than the source's: a copy has
@@ -147,6 +131,10 @@ func (a *API) deleteKey(r *Request, owner keymanager.Who, key string) bool {
 	}
 	ctx, cancel := r.afterwards()
 	defer cancel()
+	if used, err := a.Store.KeyUsed(ctx, key); err != nil || used {
+		a.Logger.WarnContext(ctx, "a key stays", "key", key, "used", used, "request", r.ID(), "err", err)
+		return err == nil
+	}
 	if err := a.Keys.Delete(ctx, owner, key); err != nil && !errors.Is(err, keymanager.ErrNotFound) {
 		a.Logger.WarnContext(ctx, "a key that no volume uses cannot be deleted now", "key", key, "request", r.ID(), "err", err)
 		return false
@@ -157,14 +145,20 @@ func (a *API) deleteKey(r *Request, owner keymanager.Who, key string) bool {
 	return true
 }
 
-// sweepKeys deletes the keys of the caller's project that were left behind.
+// sweepKeys deletes the keys of the caller's project, and of the service, that
+// were left behind.
 func (a *API) sweepKeys(r *Request) {
-	keys, err := a.Store.LooseKeys(r.Context(), r.Identity.ProjectID)
+	a.sweepKeysOf(r, r.who(), r.Identity.ProjectID)
+	a.sweepKeysOf(r, keymanager.Service, "")
+}
+
+func (a *API) sweepKeysOf(r *Request, owner keymanager.Who, project string) {
+	keys, err := a.Store.LooseKeys(r.Context(), project)
 	if err != nil {
 		a.Logger.WarnContext(r.Context(), "keys that no volume uses", "request", r.ID(), "err", err)
 	}
 	for _, key := range keys {
-		if !a.deleteKey(r, r.who(), key) {
+		if !a.deleteKey(r, owner, key) {
 			return // the key manager is away: another time
 		}
 	}

@@ -70,8 +70,11 @@ func (a *API) createVolume(r *Request) (Response, error) {
 	}
 	row, err := a.Store.CreateVolume(r.Context(), r.Actor(), n)
 	if err != nil {
-		a.dropKey(r, n.EncryptionKeyID)
+		a.dropKeysOfNew(r, n)
 		return Response{}, err
+	}
+	if n.EncryptionKeyID != nil {
+		a.sweepKeys(r)
 	}
 	v := db.VolumeView{Volume: row, TypeName: n.Type.Name}
 	return newView(r, volumeAnswerFields, volumeProject).One("volume", &v), nil
@@ -139,7 +142,7 @@ func (a *API) newVolume(r *Request, b volumeBody) (db.NewVolume, error) {
 		return n, err
 	}
 	// Nothing may fail between here and the row that the key is for.
-	n.EncryptionKeyID, err = a.keyOfNew(r, n, src)
+	err = a.keysOfNew(r, &n, src)
 	return n, err
 }
 

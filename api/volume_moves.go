@@ -71,13 +71,14 @@ func (a *API) retypeVolume(r *Request) (Response, error) {
 		return Response{}, err
 	}
 	onDemand := body.Retype.Policy != nil && *body.Retype.Policy == "on-demand"
-	key, err := a.keyOfRetype(r, v, t)
+	keys, err := a.keysOfRetype(r, v, t)
 	if err != nil {
 		return Response{}, err
 	}
-	err = a.Store.RetypeVolume(r.Context(), r.Actor(), v.ID, db.Retype{Type: t, Multiattach: multiattach, OnDemand: onDemand, KeyID: key})
+	err = a.Store.RetypeVolume(r.Context(), r.Actor(), v.ID, db.Retype{Type: t, Multiattach: multiattach, OnDemand: onDemand, KeyID: keys.own,
+		Readable: keys.Readable})
 	if err != nil {
-		a.dropKey(r, key)
+		a.dropRetypeKeys(r, keys)
 		return Response{}, err
 	}
 	a.sweepKeys(r)

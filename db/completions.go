@@ -91,9 +91,6 @@ func (t *txn) completeMigration(ctx context.Context, a Actor, v, c *Volume, fail
 		if err := t.abandonCopy(ctx, abandonCopyParams{ToStatus: VolumeDelete.Running, ID: c.ID}); err != nil {
 			return fmt.Errorf("give up the copy: %w", err)
 		}
-		if err := t.loosenOther(ctx, v.ProjectID, c.EncryptionKeyID, v.EncryptionKeyID); err != nil {
-			return err
-		}
 		if err := t.dropReservations(ctx, c.ID); err != nil {
 			return fmt.Errorf("return reservations: %w", err)
 		}
@@ -130,21 +127,10 @@ func (t *txn) becomeCopy(ctx context.Context, v, c *Volume) error {
 			return fmt.Errorf("redirect jobs: %w", err)
 		}
 	}
-	if err := t.loosenOther(ctx, v.ProjectID, v.EncryptionKeyID, c.EncryptionKeyID); err != nil {
-		return err
-	}
 	if v.VolumeTypeID == c.VolumeTypeID {
 		return nil
 	}
 	return t.changeType(ctx, &Job{ID: c.ID}, v, MoveArgs{TypeID: c.VolumeTypeID, Multiattach: c.Multiattach})
-}
-
-// loosenOther gives up a key unless it is the one that is kept.
-func (t *txn) loosenOther(ctx context.Context, project string, key, kept *string) error {
-	if deref(key) == deref(kept) {
-		return nil
-	}
-	return t.loosenKey(ctx, project, key)
 }
 
 // CompleteExtend is told that Nova has grown a volume in use, or could not. The

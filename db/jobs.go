@@ -54,6 +54,7 @@ type CreateArgs struct {
 	Signed  *SignedImage    `json:"signed,omitempty"`  // how its image was signed when it was asked for
 	AnyZone bool            `json:"anyZone,omitempty"` // the user and the type's default left the zone open
 	ImageID string          `json:"image,omitempty"`   // what the volume is made from
+	Rekey   *Rekey          `json:"rekey,omitempty"`   // of a clone that gets a key of its own
 }
 
 // DeleteArgs of volume.delete.

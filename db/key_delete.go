@@ -21,11 +21,17 @@ type HeldDelete struct {
 // deleteHold is longer than a key manager may take for a delete.
 const deleteHold = 3 * time.Minute
 
-// holdDelete keeps the job of a delete back while the volume has a key of its own.
+// holdDelete keeps the job of a delete back while the volume has a key of its
+// own. One that another volume has too, as the copy that a move has left and an
+// administrator has freed, stays.
 func (t *txn) holdDelete(ctx context.Context, v *Volume, job string, h *HeldDelete) error {
 	key := keyOf(v)
 	if h == nil || key == nil {
 		return nil
+	}
+	used, err := t.usedByOther(ctx, *key, &v.ID)
+	if err != nil || used {
+		return err
 	}
 	*h = HeldDelete{KeyID: *key, VolumeID: v.ID, job: job}
 	if job == "" {
@@ -40,7 +46,7 @@ func (t *txn) holdDelete(ctx context.Context, v *Volume, job string, h *HeldDele
 // ReleaseDelete lets a delete go on whose key is gone.
 func (s *Store) ReleaseDelete(ctx context.Context, h HeldDelete) error {
 	return s.tx(ctx, func(t *txn) error {
-		if err := t.takeVolumeKey(ctx, h.VolumeID); err != nil {
+		if err := t.takeVolumeKey(ctx, takeVolumeKeyParams{ID: h.VolumeID, KeyID: h.KeyID}); err != nil {
 			return fmt.Errorf("take the key off %s: %w", h.VolumeID, err)
 		}
 		if _, err := t.deleteLooseKey(ctx, h.KeyID); err != nil {

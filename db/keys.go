@@ -60,15 +60,38 @@ func (t *txn) useKey(ctx context.Context, key string) error {
 	return err
 }
 
-// loosenKey gives up a key that no volume uses any more; nil is none.
+// loosenKey gives up a key unless some volume uses it still; nil is none. It
+// comes after the change that takes the key off its volume.
 func (t *txn) loosenKey(ctx context.Context, project string, key *string) error {
 	if key == nil || *key == FixedKey {
 		return nil
+	}
+	used, err := t.usedByOther(ctx, *key, nil)
+	if err != nil || used {
+		return err
 	}
 	if err := t.insertLooseKey(ctx, insertLooseKeyParams{KeyID: *key, ProjectID: project}); err != nil {
 		return fmt.Errorf("give up key %s: %w", *key, err)
 	}
 	return nil
+}
+
+// usedByOther reports whether a volume but one has the key. Who asks next waits
+// until this transaction ends, so that of two volumes the later one gives it up.
+func (t *txn) usedByOther(ctx context.Context, key string, but *string) (bool, error) {
+	if err := t.lockKey(ctx, key); err != nil {
+		return false, fmt.Errorf("lock key %s: %w", key, err)
+	}
+	used, err := t.keyUsed(ctx, keyUsedParams{KeyID: key, But: but})
+	if err != nil {
+		return false, fmt.Errorf("users of key %s: %w", key, err)
+	}
+	return used, nil
+}
+
+// KeyUsed reports whether a volume has the key.
+func (s *Store) KeyUsed(ctx context.Context, key string) (bool, error) {
+	return s.keyUsed(ctx, keyUsedParams{KeyID: key})
 }
 
 // takeKey takes the key off a volume that is being deleted.
@@ -77,7 +100,7 @@ func (t *txn) takeKey(ctx context.Context, v *Volume) (string, error) {
 	if key == nil {
 		return "", nil
 	}
-	if err := t.takeVolumeKey(ctx, v.ID); err != nil {
+	if err := t.takeVolumeKey(ctx, takeVolumeKeyParams{ID: v.ID, KeyID: *key}); err != nil {
 		return "", fmt.Errorf("take the key off %s: %w", v.ID, err)
 	}
 	return *key, t.loosenKey(ctx, v.ProjectID, key)

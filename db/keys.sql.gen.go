@@ -146,8 +146,37 @@ func (q *Queries) insertLooseKey(ctx context.Context, arg insertLooseKeyParams) 
 	return err
 }
 
+const keyUsed = `-- name: keyUsed :one
+SELECT EXISTS (SELECT 1 FROM volumes WHERE encryption_key_id = $1::uuid AND id IS DISTINCT FROM $2::uuid)::boolean
+`
+
+type keyUsedParams struct {
+	KeyID string
+	But   *string
+}
+
+// keyUsed: the copy that a move makes has the key of its volume.
+func (q *Queries) keyUsed(ctx context.Context, arg keyUsedParams) (bool, error) {
+	row := q.db.QueryRow(ctx, keyUsed, arg.KeyID, arg.But)
+	var column_1 bool
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const lockKey = `-- name: lockKey :exec
+SELECT pg_advisory_xact_lock(hashtextextended('key ' || $1::text, 0))
+`
+
+// lockKey lets one transaction at a time ask who uses a key.
+func (q *Queries) lockKey(ctx context.Context, keyID string) error {
+	_, err := q.db.Exec(ctx, lockKey, keyID)
+	return err
+}
+
 const looseKeys = `-- name: looseKeys :many
-SELECT key_id FROM loose_keys WHERE project_id = $1 AND due <= now() ORDER BY due LIMIT $2::int
+SELECT k.key_id FROM loose_keys k WHERE k.project_id = $1 AND k.due <= now()
+  AND NOT EXISTS (SELECT 1 FROM volumes v WHERE v.encryption_key_id = k.key_id)
+ORDER BY k.due LIMIT $2::int
 `
 
 type looseKeysParams struct {
@@ -220,11 +249,16 @@ func (q *Queries) swapVolumeKey(ctx context.Context, arg swapVolumeKeyParams) (i
 }
 
 const takeVolumeKey = `-- name: takeVolumeKey :exec
-UPDATE volumes SET encryption_key_id = NULL WHERE id = $1
+UPDATE volumes SET encryption_key_id = NULL WHERE id = $1 AND encryption_key_id = $2::uuid
 `
 
-// takeVolumeKey says that the key of a volume has gone.
-func (q *Queries) takeVolumeKey(ctx context.Context, id string) error {
-	_, err := q.db.Exec(ctx, takeVolumeKey, id)
+type takeVolumeKeyParams struct {
+	ID    string
+	KeyID string
+}
+
+// takeVolumeKey says that the key of a volume has gone, unless it has another by now.
+func (q *Queries) takeVolumeKey(ctx context.Context, arg takeVolumeKeyParams) error {
+	_, err := q.db.Exec(ctx, takeVolumeKey, arg.ID, arg.KeyID)
 	return err
 }

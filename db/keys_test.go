@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 
@@ -107,12 +108,31 @@ func TestARetypeChangesKeys(t *testing.T) {
 	t.Parallel()
 	s, _ := open(t, unlimited)
 	ty, plain := encryptedType(t, s), defaultType(t, s)
-	begin := func(v db.Volume, to db.VolumeType, key *string) *db.Job {
+	// The service has copies to read while it lasts.
+	ofService := func(want ...string) {
 		t.Helper()
-		must(t, s.RetypeVolume(t.Context(), alice, v.ID, db.Retype{Type: to, OnDemand: true, KeyID: key}))
+		got, err := s.LooseKeys(t.Context(), "")
+		must(t, err)
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("loose keys of the service %v, want %v", got, want)
+		}
+	}
+	readable := func() *string {
+		key := uuid.NewString()
+		must(t, s.KeyMade(t.Context(), "", key))
+		return &key
+	}
+	begin := func(v db.Volume, to db.VolumeType, key *string, r db.Readable) *db.Job {
+		t.Helper()
+		must(t, s.RetypeVolume(t.Context(), alice, v.ID, db.Retype{Type: to, OnDemand: true, KeyID: key, Readable: r}))
 		j := claim(t, s, db.QueueScheduler)
 		args, err := j.Move()
 		must(t, err)
+		if !reflect.DeepEqual(args.Readable, r) {
+			t.Errorf("the worker reads %+v, want %+v", args.Readable, r)
+		}
 		if !args.Reencrypts {
 			t.Fatal("the retype would copy nothing")
 		}
@@ -121,9 +141,13 @@ func TestARetypeChangesKeys(t *testing.T) {
 		return claim(t, s, db.VolumeQueue(worker))
 	}
 	v, key := made(t, s, db.NewVolume{}), newKey(t, s)
-	j := begin(v, ty, &key)
+	r := db.Readable{New: readable()}
+	j := begin(v, ty, &key, r)
+	ofService()
 	must(t, s.Failed(t.Context(), j, "no reason"))
 	loose(t, s, key)
+	ofService(*r.New)
+	must(t, s.KeyGone(t.Context(), *r.New))
 	must(t, s.KeyGone(t.Context(), key))
 	for { // what the failed move has left
 		d, err := s.Claim(t.Context(), db.VolumeQueue(worker), "", "me/1")
@@ -134,7 +158,9 @@ func TestARetypeChangesKeys(t *testing.T) {
 		must(t, s.Discarded(t.Context(), d, ""))
 	}
 	w := encrypted(t, s, ty, newKey(t, s))
-	j = begin(w, plain, nil)
+	r = db.Readable{Old: readable()}
+	j = begin(w, plain, nil, r)
+	ofService()
 	args, err := j.Move()
 	must(t, err)
 	must(t, s.Migrating(t.Context(), j))
@@ -145,5 +171,91 @@ func TestARetypeChangesKeys(t *testing.T) {
 		t.Errorf("the retyped volume has the key %v and the type %s", got.EncryptionKeyID, got.VolumeTypeID)
 	}
 	loose(t, s, *w.EncryptionKeyID)
+	ofService(*r.Old)
 	settled(t, s)
+}
+
+// The copy that a move makes has its volume's key, and an administrator may free
+// it and delete either, in any order.
+func TestAKeyGoesWithTheLastVolumeThatHasIt(t *testing.T) {
+	t.Parallel()
+	s, _ := open(t, unlimited)
+	ty := encryptedType(t, s)
+	for _, o := range []db.DeleteOptions{{}, {Held: new(db.HeldDelete)}, {Held: new(db.HeldDelete), Force: true}} {
+		for _, copyFirst := range []bool{true, false} {
+			v := encrypted(t, s, ty, newKey(t, s))
+			first, last := beginSwap(t, s, v).ID, v.ID
+			if !copyFirst {
+				first, last = last, first
+			}
+			deleteOneOfTwo(t, s, first, o)
+			if o.Held != nil && o.Held.KeyID != "" {
+				t.Fatalf("the key of another volume is to be deleted: %+v", o.Held)
+			}
+			must(t, s.VolumeDeleted(t.Context(), claim(t, s, db.VolumeQueue(worker))))
+			loose(t, s)
+			deleteOneOfTwo(t, s, last, o)
+			if o.Held != nil {
+				if o.Held.KeyID != *v.EncryptionKeyID {
+					t.Fatalf("the last volume with the key: %+v", o.Held)
+				}
+				must(t, s.ReleaseDelete(t.Context(), *o.Held))
+			}
+			must(t, s.VolumeDeleted(t.Context(), claim(t, s, db.VolumeQueue(worker))))
+			if o.Held == nil {
+				loose(t, s, *v.EncryptionKeyID)
+				must(t, s.KeyGone(t.Context(), *v.EncryptionKeyID))
+			} else {
+				loose(t, s)
+				*o.Held = db.HeldDelete{}
+			}
+		}
+	}
+}
+
+// deleteOneOfTwo begins to delete a volume of a move that an administrator has freed.
+func deleteOneOfTwo(t *testing.T, s *db.Store, id string, o db.DeleteOptions) {
+	t.Helper()
+	must(t, s.ResetVolume(t.Context(), alice, id, db.VolumeReset{Status: new(db.Available), MigrationStatus: new(*string)}))
+	must(t, s.DeleteVolume(t.Context(), alice, id, o))
+}
+
+// A failed move, and one whose volume is deleted by force, leave one key each at most.
+func TestACopyThatGoesLeavesItsVolumesKey(t *testing.T) {
+	t.Parallel()
+	s, _ := open(t, unlimited)
+	v := encrypted(t, s, encryptedType(t, s), newKey(t, s))
+	j := beginSwap(t, s, v)
+	must(t, s.SwapFailed(t.Context(), j, "no reason"))
+	must(t, s.VolumeDeleted(t.Context(), claim(t, s, db.VolumeQueue(worker))))
+	loose(t, s)
+	if got, err := s.GetVolume(t.Context(), v.ID); err != nil || got.EncryptionKeyID == nil || *got.EncryptionKeyID != *v.EncryptionKeyID {
+		t.Errorf("the volume has the key %v, %v", got.EncryptionKeyID, err)
+	}
+	j = beginSwap(t, s, v)
+	must(t, s.ResetVolume(t.Context(), alice, v.ID, db.VolumeReset{Status: new(db.Available), MigrationStatus: new(*string)}))
+	must(t, s.DeleteVolume(t.Context(), alice, v.ID, db.DeleteOptions{Force: true}))
+	must(t, s.SwapFailed(t.Context(), j, "no reason"))
+	for range 2 {
+		must(t, s.VolumeDeleted(t.Context(), claim(t, s, db.VolumeQueue(worker))))
+	}
+	loose(t, s, *v.EncryptionKeyID)
+}
+
+// beginSwap makes the row of the copy of a volume that moves by Nova's help; it
+// returns the job, whose id the copy has.
+func beginSwap(t *testing.T, s *db.Store, v db.Volume) *db.Job {
+	t.Helper()
+	must(t, s.MigrateVolume(t.Context(), alice, v.ID, worker+"-other", false))
+	j := claim(t, s, db.QueueScheduler)
+	must(t, s.Migrating(t.Context(), j))
+	args, err := j.Move()
+	must(t, err)
+	must(t, s.BeginSwap(t.Context(), j, args))
+	j = claim(t, s, db.VolumeQueue(args.Host))
+	args, err = j.Move()
+	must(t, err)
+	must(t, s.CopyMade(t.Context(), j, args, uuid.NewString(), "nova"))
+	must(t, s.AwaitSwap(t.Context(), claim(t, s, db.VolumeQueue(args.Host)), args, 0))
+	return claim(t, s, db.VolumeQueue(args.Host))
 }

@@ -16,11 +16,19 @@ type MoveArgs struct {
 
 	Reencrypts bool    `json:"reencrypts,omitempty"` // the new type encrypts otherwise, or one of them does not
 	KeyID      *string `json:"key,omitempty"`        // then the new key, nil for none
+	Readable           // and both keys, as the worker reads them
 
 	Step   string      `json:"step,omitempty"`   // what the worker is to do
 	Source *CopySource `json:"source,omitempty"` // in the step of copying
 	Tries  int         `json:"tries,omitempty"`  // how often the source was lost while it was read
 	Volume string      `json:"volume,omitempty"` // of a move by Nova: the job waits in a line of its own
+}
+
+// Readable are copies of the keys of a retype that belong to the service, so
+// that its worker can read them, for as long as the retype takes; nil for none.
+type Readable struct {
+	Old *string `json:"read_old,omitempty"` // that of the volume as it is
+	New *string `json:"read_new,omitempty"` // that of the new type
 }
 
 // Steps of a move. The worker of the source exports the volume, the worker of
@@ -79,6 +87,7 @@ type Retype struct {
 	Multiattach bool    // of the new type
 	OnDemand    bool    // migration_policy
 	KeyID       *string // when the new type is encrypted, and not as the old one; made with KeyMade
+	Readable            // of the service; made with KeyMade
 }
 
 // RetypeVolume begins giving a volume another type. The quota of the new type
@@ -99,7 +108,7 @@ func (s *Store) RetypeVolume(ctx context.Context, a Actor, id string, r Retype) 
 			return err
 		}
 		job, err := t.addJob(ctx, a, newJob{kind: JobVolumeRetype, queue: QueueScheduler, volume: id,
-			args: MoveArgs{TypeID: r.Type.ID, Multiattach: r.Multiattach, OnDemand: r.OnDemand, Reencrypts: reencrypts, KeyID: r.KeyID}})
+			args: MoveArgs{TypeID: r.Type.ID, Multiattach: r.Multiattach, OnDemand: r.OnDemand, Reencrypts: reencrypts, KeyID: r.KeyID, Readable: r.Readable}})
 		if err != nil {
 			return err
 		}
@@ -115,16 +124,24 @@ func (s *Store) RetypeVolume(ctx context.Context, a Actor, id string, r Retype) 
 }
 
 // reencrypts reports whether a retype changes how a volume is encrypted, and
-// takes its key.
+// takes its keys.
 func (t *txn) reencrypts(ctx context.Context, was string, r Retype) (bool, error) {
 	same, err := t.sameEncryption(ctx, sameEncryptionParams{One: was, Other: r.Type.ID})
 	if err != nil {
 		return false, fmt.Errorf("compare encryptions: %w", err)
 	}
 	if !same {
+		for _, key := range []*string{r.Old, r.New} {
+			if key == nil {
+				continue
+			}
+			if err := t.useKey(ctx, *key); err != nil {
+				return false, err
+			}
+		}
 		return true, t.checkKey(ctx, r.Type.ID, r.KeyID)
 	}
-	if r.KeyID != nil { // the types have changed meanwhile
+	if r.KeyID != nil || r.Old != nil { // the types have changed meanwhile
 		return false, noKeyManager()
 	}
 	return false, nil

@@ -10,7 +10,7 @@ import (
 )
 
 const abandonCopy = `-- name: abandonCopy :exec
-UPDATE volumes SET status = $1, previous_status = status, migration_status = 'deleting', encryption_key_id = NULL, updated_at = now() WHERE id = $2
+UPDATE volumes SET status = $1, previous_status = status, migration_status = 'deleting', updated_at = now() WHERE id = $2
 `
 
 type abandonCopyParams struct {
@@ -18,7 +18,6 @@ type abandonCopyParams struct {
 	ID       string
 }
 
-// abandonCopy: the encryption key is the volume's and stays.
 func (q *Queries) abandonCopy(ctx context.Context, arg abandonCopyParams) error {
 	_, err := q.db.Exec(ctx, abandonCopy, arg.ToStatus, arg.ID)
 	return err
@@ -405,8 +404,7 @@ func (q *Queries) shiftQuota(ctx context.Context, arg shiftQuotaParams) error {
 
 const swapVolumes = `-- name: swapVolumes :exec
 UPDATE volumes v SET host = o.host, name_id = coalesce(o.name_id, o.id), service_uuid = o.service_uuid, availability_zone = o.availability_zone,
-       provider_id = o.provider_id, updated_at = now(),
-       encryption_key_id = CASE WHEN v.id = $1::uuid THEN o.encryption_key_id END,
+       provider_id = o.provider_id, encryption_key_id = o.encryption_key_id, updated_at = now(),
        migration_status = CASE WHEN v.id = $1::uuid THEN 'success' ELSE 'deleting' END,
        status = CASE WHEN v.id = $1::uuid THEN coalesce(v.previous_status, 'available') ELSE $2 END
 FROM volumes o
@@ -419,9 +417,9 @@ type swapVolumesParams struct {
 	CopyID   string
 }
 
-// swapVolumes gives a volume the place of the copy that Nova filled, and the
-// copy's row the old place, to be deleted with it. The encryption key of the copy
-// is another one only when its type encrypts otherwise.
+// swapVolumes gives a volume the place and the encryption key of the copy that Nova
+// filled, and the copy's row the old ones, to be deleted with it. The keys are
+// two only when the types encrypt otherwise.
 func (q *Queries) swapVolumes(ctx context.Context, arg swapVolumesParams) error {
 	_, err := q.db.Exec(ctx, swapVolumes, arg.VolumeID, arg.Deleting, arg.CopyID)
 	return err

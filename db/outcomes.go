@@ -73,6 +73,9 @@ func (s *Store) NoValidBackend(ctx context.Context, j *Job, reason string) error
 		} else if err := t.fail(ctx, j, VolumeCreate); err != nil {
 			return err
 		}
+		if err := t.endRekey(ctx, j); err != nil {
+			return err
+		}
 		return t.tell(ctx, j, ResourceVolume, j.VolumeID, action, DetailNoBackend)
 	})
 }
@@ -90,10 +93,13 @@ func (s *Store) VolumeCreated(ctx context.Context, j *Job, serviceUUID string) e
 	return s.end(ctx, j, "", func(t *txn) error {
 		n, err := t.finishVolumeCreate(ctx, finishVolumeCreateParams{ToStatus: VolumeCreate.Success, ServiceUuid: &serviceUUID,
 			ID: j.VolumeID, Running: running(VolumeCreate)})
+		if err != nil {
+			return fmt.Errorf("finish create: %w", err)
+		}
 		if n > 0 {
 			t.note(ctx, volumeEvent(j.VolumeID, "create.end", byPool))
 		}
-		return err
+		return t.endRekey(ctx, j)
 	})
 }
 

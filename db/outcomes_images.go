@@ -20,7 +20,7 @@ func failCreate(ctx context.Context, t *txn, j *Job) error {
 	if err != nil {
 		return fmt.Errorf("volume to %s: %w", VolumeCreate.Failure, err)
 	}
-	return nil
+	return t.endRekey(ctx, j)
 }
 
 // VolumeUploaded ends an upload.

@@ -82,10 +82,23 @@ func (t *txn) changeEncryption(ctx context.Context, v *Volume, args MoveArgs) er
 	if !args.Reencrypts {
 		return nil
 	}
+	if err := t.loosenReadable(ctx, args.Readable); err != nil {
+		return err
+	}
 	if err := t.setVolumeKey(ctx, setVolumeKeyParams{KeyID: args.KeyID, ID: v.ID}); err != nil {
 		return fmt.Errorf("set key: %w", err)
 	}
 	return t.loosenKey(ctx, v.ProjectID, v.EncryptionKeyID)
+}
+
+// loosenReadable gives up what the worker has read.
+func (t *txn) loosenReadable(ctx context.Context, r Readable) error {
+	for _, key := range []*string{r.Old, r.New} {
+		if err := t.loosenKey(ctx, "", key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // discard adds the job that removes what a move has left on the backend of
@@ -201,13 +214,19 @@ func undoMove(ctx context.Context, t *txn, j *Job) error {
 	if err != nil {
 		return err
 	}
+	if err := t.loosenReadable(ctx, args.Readable); err != nil {
+		return err
+	}
 	id := j.VolumeID
 	if args.Volume != "" {
 		id = args.Volume
 	}
 	v, err := t.lockVolume(ctx, id)
 	if none(err) && args.Volume != "" { // deleted by force meanwhile
-		return t.dropCopy(ctx, j)
+		if err := t.dropCopy(ctx, j); err != nil {
+			return err
+		}
+		return t.loosenKey(ctx, j.ProjectID, args.KeyID)
 	}
 	if err != nil {
 		return fmt.Errorf("volume that did not move: %w", err)

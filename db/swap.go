@@ -17,7 +17,8 @@ import (
 
 // BeginSwap makes the row of the copy and hands the move to the destination's worker.
 func (s *Store) BeginSwap(ctx context.Context, j *Job, args MoveArgs) error {
-	args.Step, args.Volume = StepMakeCopy, j.VolumeID
+	keys := args.Readable
+	args.Step, args.Volume, args.Readable = StepMakeCopy, j.VolumeID, Readable{} // servers encrypt themselves
 	raw, err := json.Marshal(args)
 	if err != nil {
 		return fmt.Errorf("job arguments: %w", err)
@@ -28,6 +29,9 @@ func (s *Store) BeginSwap(ctx context.Context, j *Job, args MoveArgs) error {
 		p.VolumeTypeID = &args.TypeID
 	}
 	return s.pass(ctx, j, VolumeQueue(args.Host), raw, func(t *txn) error {
+		if err := t.loosenReadable(ctx, keys); err != nil {
+			return err
+		}
 		if err := t.insertCopy(ctx, p); err != nil {
 			return fmt.Errorf("row of the copy: %w", err)
 		}
@@ -139,7 +143,8 @@ func (s *Store) SwapFailed(ctx context.Context, j *Job, reason string) error {
 	})
 }
 
-// dropCopy gives up the copy of a move, row and data.
+// dropCopy gives up the copy of a move, row and data, and with the row its key,
+// unless that is the volume's too.
 func (t *txn) dropCopy(ctx context.Context, j *Job) error {
 	c, err := t.lockVolume(ctx, j.ID)
 	if none(err) {

@@ -24,6 +24,7 @@ type NewVolume struct {
 	GroupID          *string // the group that it joins
 	Hints            json.RawMessage
 	EncryptionKeyID  *string // of an encrypted type; made with KeyMade
+	Rekey            *Rekey  // of a clone; its keys are made with KeyMade
 }
 
 // CreateVolume writes the volume, its quota and its job. The sources are held
@@ -49,11 +50,15 @@ func (s *Store) CreateVolume(ctx context.Context, a Actor, n NewVolume) (Volume,
 		if err := t.checkKey(ctx, n.Type.ID, n.EncryptionKeyID); err != nil {
 			return err
 		}
+		if err := t.useRekey(ctx, n.Rekey); err != nil {
+			return err
+		}
 		if err := t.checkVolumeSize(ctx, a.ProjectID, n.SizeGiB); err != nil {
 			return err
 		}
 		if _, err := t.addJob(ctx, a, newJob{kind: JobVolumeCreate, queue: QueueScheduler, volume: n.ID, source: source,
-			snapshot: n.SnapshotID, members: members, args: CreateArgs{Hints: n.Hints, AnyZone: n.AvailabilityZone == "", ImageID: n.ImageID, Signed: n.Signed}}); err != nil {
+			snapshot: n.SnapshotID, members: members, args: CreateArgs{Hints: n.Hints, AnyZone: n.AvailabilityZone == "", ImageID: n.ImageID,
+				Signed: n.Signed, Rekey: n.Rekey}}); err != nil {
 			return err
 		}
 		// The quota comes last: its row is the one that a project's callers wait for.

@@ -33,24 +33,30 @@ type source interface {
 type copier struct {
 	log *slog.Logger
 	src source
-	dst driver.Device
-	// blank takes only a source without contents: what is encrypted otherwise
-	// cannot be taken over as it is.
-	blank bool
+	dst destination
+	// zeroes writes zeroes too, and holes: under an encryption what nobody has
+	// written is not zeroes.
+	zeroes bool
+	// skipHoles leaves the holes of the source out all the same.
+	skipHoles bool
+}
+
+// destination is what is copied to.
+type destination interface {
+	io.ReaderAt
+	io.WriterAt
+	Size() int64
+	Flush() error
 }
 
 var (
-	zeroPiece   [copyPiece]byte
-	errDiffers  = errors.New("the copy differs from what was read")
-	errNotBlank = errors.New("the volume has contents, which only a server that has the key can encrypt otherwise")
+	zeroPiece  [copyPiece]byte
+	errDiffers = errors.New("the copy differs from what was read")
 )
 
 // run copies, makes it durable and reads it back.
 func (c *copier) run(ctx context.Context) error {
 	sent, err := c.scan(ctx, "copying", c.sourceHole, c.readSource, func(p []byte, off int64) error {
-		if c.blank {
-			return errNotBlank
-		}
 		if _, err := c.dst.WriteAt(p, off); err != nil {
 			return fmt.Errorf("write the copy: %w", err)
 		}
@@ -87,6 +93,9 @@ func (c *copier) readSource(p []byte, off int64) error {
 
 // sourceHole is how many bytes from off on hold nothing in the source.
 func (c *copier) sourceHole(off int64) (int64, error) {
+	if c.zeroes && !c.skipHoles {
+		return 0, nil
+	}
 	if off >= c.src.Size() {
 		return c.dst.Size() - off, nil
 	}
@@ -103,7 +112,7 @@ func (c *copier) sourceHole(off int64) (int64, error) {
 // copyHole is the same of the copy, where its driver can tell.
 func (c *copier) copyHole(off int64) (int64, error) {
 	d, ok := c.dst.(driver.HoleFinder)
-	if !ok {
+	if !ok || c.zeroes && !c.skipHoles {
 		return 0, nil
 	}
 	n, hole, err := d.Extent(off)
@@ -140,7 +149,7 @@ func (c *copier) scan(ctx context.Context, doing string, hole func(int64) (int64
 		if err := read(p, off); err != nil {
 			return sum, err
 		}
-		if err := pieces(h, p, off, visit); err != nil {
+		if err := pieces(h, p, off, c.zeroes, visit); err != nil {
 			return sum, err
 		}
 		if time.Since(last) >= reportEvery {
@@ -152,19 +161,22 @@ func (c *copier) scan(ctx context.Context, doing string, hole func(int64) (int64
 	return sum, nil
 }
 
-// pieces adds each piece that is not zero to the sum, with its place.
-func pieces(h hash.Hash, p []byte, off int64, visit func([]byte, int64) error) error {
+// pieces adds each piece that is not zero to the sum, with its place. zeroes are
+// visited when they are wanted.
+func pieces(h hash.Hash, p []byte, off int64, zeroes bool, visit func([]byte, int64) error) error {
 	var place [8]byte
 	for len(p) > 0 {
 		n := min(copyPiece, len(p))
-		if piece := p[:n]; !bytes.Equal(piece, zeroPiece[:n]) {
+		piece := p[:n]
+		zero := bytes.Equal(piece, zeroPiece[:n])
+		if !zero {
 			binary.BigEndian.PutUint64(place[:], uint64(off))
 			_, _ = h.Write(place[:])
 			_, _ = h.Write(piece)
-			if visit != nil {
-				if err := visit(piece, off); err != nil {
-					return err
-				}
+		}
+		if visit != nil && (zeroes || !zero) {
+			if err := visit(piece, off); err != nil {
+				return err
 			}
 		}
 		p, off = p[n:], off+int64(n)

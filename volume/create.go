@@ -34,6 +34,9 @@ func (w *Worker) createVolume(ctx context.Context, j *db.Job) error {
 	if err != nil {
 		return fmt.Errorf("create volume: %w", err)
 	}
+	if err := w.rekey(ctx, j, v, args.Rekey); err != nil {
+		return err
+	}
 	return w.Store.VolumeCreated(ctx, j, w.service.UUID)
 }
 

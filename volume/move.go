@@ -145,16 +145,19 @@ func (w *Worker) copyHere(ctx context.Context, j *db.Job, args db.MoveArgs, v db
 		return err
 	}
 	dst := driver.Volume{ID: j.ID, Name: fmt.Sprintf(w.VolumeName, j.ID), SizeBytes: bytesOf(v.Size), Pool: db.PoolOf(args.Host)}
-	err := w.copyVolume(ctx, j, args, dst)
-	if errors.Is(err, errNotBlank) {
-		w.Log.Warn("the volume cannot be encrypted otherwise", "volume", v.ID, "request", j.RequestID, "err", err)
-		return w.Store.MoveRefused(ctx, j, errNotBlank.Error(), db.DetailVolumeStatus)
+	err := w.copyVolume(ctx, j, args, v, dst)
+	if errors.Is(err, errKept) {
+		w.Log.Warn("the volume is not encrypted otherwise", "volume", v.ID, "request", j.RequestID, "err", err)
+		return w.Store.MoveRefused(ctx, j, err.Error(), db.DetailVolumeStatus)
 	}
 	if errors.Is(err, errSourceLost) && ctx.Err() == nil && args.Tries+1 < maxCopyTries {
 		w.Log.Warn("asking for the source again", "volume", v.ID, "err", err)
 		args.Tries++
 		args.Step, args.Source = db.StepExport, nil
 		return w.Store.PassMove(ctx, j, deref(v.Host), args)
+	}
+	if errors.Is(err, errKeys) && ctx.Err() == nil && j.Attempts < maxTells {
+		return w.keysLater(ctx, j, err)
 	}
 	if err != nil {
 		return err
@@ -164,7 +167,7 @@ func (w *Worker) copyHere(ctx context.Context, j *db.Job, args db.MoveArgs, v db
 
 // copyVolume makes dst anew, fills it and compares. What an earlier attempt has
 // left is removed first: blocks that are zero in the source are not written.
-func (w *Worker) copyVolume(ctx context.Context, j *db.Job, args db.MoveArgs, dst driver.Volume) error {
+func (w *Worker) copyVolume(ctx context.Context, j *db.Job, args db.MoveArgs, v db.Volume, dst driver.Volume) error {
 	from := args.Source
 	if from == nil {
 		return fmt.Errorf("%w: a copy without a source", driver.ErrInvalid)
@@ -188,8 +191,14 @@ func (w *Worker) copyVolume(ctx context.Context, j *db.Job, args db.MoveArgs, ds
 	if err != nil {
 		return fmt.Errorf("open the copy: %w", err)
 	}
-	c := copier{log: w.Log.With("volume", j.VolumeID, "copy", dst.ID), src: src, dst: d, blank: args.Reencrypts}
-	return errors.Join(c.run(ctx), d.Close())
+	c := &copier{log: w.Log.With("volume", j.VolumeID, "copy", dst.ID), src: src, dst: d}
+	if args.Reencrypts {
+		err = w.reencrypt(ctx, args, v, c)
+	}
+	if err == nil {
+		err = c.run(ctx)
+	}
+	return errors.Join(err, d.Close())
 }
 
 // discard removes what a move has left on this backend.

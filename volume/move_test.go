@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/clinker-io/clinker/db"
+	"github.com/clinker-io/clinker/openstack/keymanager"
 	"github.com/clinker-io/clinker/target"
 	"github.com/clinker-io/clinker/volume"
 	"github.com/clinker-io/clinker/volume/driver"
@@ -31,7 +32,8 @@ type node struct {
 	s      *site
 	name   string
 	dir    string
-	kill   *killer // nil: nothing happens
+	kill   *killer            // nil: nothing happens
+	keys   keymanager.Manager // nil: the fixed key
 	worker *volume.Worker
 	server *target.Server
 }
@@ -54,11 +56,14 @@ func (n *node) up() {
 	if err != nil {
 		n.s.t.Fatal(err)
 	}
+	if n.keys == nil {
+		n.keys = keymanager.Fixed{Key: fixedKey}
+	}
 	log := slog.New(slog.DiscardHandler)
 	n.server = target.NewServer(target.Config{Log: log})
 	n.worker = volume.New(volume.Config{Host: n.backend(), AvailabilityZone: "nova", Store: n.s.store, Bus: n.s.bus, Driver: drv, Target: n.server,
 		Portals: []string{ln.Addr().String()}, TargetPrefix: "iqn.2010-10.org.openstack:", VolumeName: "volume-%s", SnapshotName: "snapshot-%s",
-		OverSubscription: "20.0", RescheduleUpTo: 1, Log: log})
+		OverSubscription: "20.0", RescheduleUpTo: 1, Keys: n.keys, Log: log})
 	if err := n.worker.Prepare(context.Background()); err != nil {
 		n.s.t.Fatal(err)
 	}
@@ -129,6 +134,11 @@ func (m mortal) Delete(ctx context.Context, v driver.Volume) error {
 func (m mortal) Open(ctx context.Context, src driver.Source, mode driver.Mode) (driver.Device, error) {
 	if err := m.k.step(); err != nil {
 		return nil, err
+	}
+	if src.Volume != nil {
+		v := *src.Volume
+		v.SizeBytes = volumeBytes
+		src = driver.VolumeSource(v)
 	}
 	d, err := m.Driver.Open(ctx, src, mode)
 	return mortalDevice{d, m.k}, err

@@ -11,6 +11,7 @@ import (
 	"github.com/clinker-io/clinker/db/bus"
 	"github.com/clinker-io/clinker/db/job"
 	"github.com/clinker-io/clinker/openstack"
+	"github.com/clinker-io/clinker/openstack/keymanager"
 	"github.com/clinker-io/clinker/target"
 	"github.com/clinker-io/clinker/volume/driver"
 )
@@ -41,6 +42,7 @@ type Config struct {
 	HoldLimit time.Duration
 	Images    Images
 	Compute   Compute // nil: there is no compute service
+	Keys      keymanager.Manager
 	Log       *slog.Logger
 }
 
@@ -70,6 +72,9 @@ func New(c Config) *Worker {
 	}
 	if c.HoldLimit == 0 {
 		c.HoldLimit = 10 * time.Second
+	}
+	if c.Keys == nil {
+		c.Keys = keymanager.None{}
 	}
 	c.Log = c.Log.With("backend", c.Host)
 	w := &Worker{Config: c, owner: db.Owner(c.Host)}
@@ -144,6 +149,7 @@ func (w *Worker) handle(ctx context.Context, j *db.Job) error {
 	switch {
 	case err == nil:
 		log.Info("done", "took", time.Since(started))
+		w.afterwards(ctx, j)
 		return nil
 	case errors.Is(err, errLater):
 		return nil
@@ -153,7 +159,9 @@ func (w *Worker) handle(ctx context.Context, j *db.Job) error {
 		return err
 	}
 	log.Error("failed for good", "attempt", j.Attempts, "err", err)
-	return w.giveUp(ctx, j, err)
+	err = w.giveUp(ctx, j, err)
+	w.afterwards(ctx, j)
+	return err
 }
 
 // do dispatches; each operation ends the job itself when it succeeds.

@@ -18,11 +18,12 @@ const fixedKeyBackend = "cinder.keymgr.conf_key_mgr.ConfKeyManager"
 // log in to there is no Barbican: encrypted volumes are refused.
 func openKeys(cfg *config.Config, log *slog.Logger) (keymanager.Manager, error) {
 	if cfg.Keys.Backend == fixedKeyBackend {
-		if key, err := hex.DecodeString(cfg.Keys.FixedKey); err != nil || len(key) == 0 {
+		key, err := hex.DecodeString(cfg.Keys.FixedKey)
+		if err != nil || len(key) == 0 {
 			return nil, fmt.Errorf("option fixed_key in [key_manager] must be hexadecimal digits with the backend %s", fixedKeyBackend)
 		}
 		log.Warn("all encrypted volumes have the same key: for tests only")
-		return keymanager.Fixed{}, nil
+		return keymanager.Fixed{Key: string(key)}, nil
 	}
 	who := login("service_user", cfg.Service.Login)
 	if who.AuthURL == "" {

@@ -30,7 +30,7 @@ func TestTheKeyManagerIsTheConfiguredOne(t *testing.T) {
 		err  string
 	}{
 		"no Keystone":               {set: nil, want: keymanager.None{}},
-		"fixed":                     {set: map[string]string{"key_manager::backend": fixed, "key_manager::fixed_key": "00ff"}, want: keymanager.Fixed{}},
+		"fixed":                     {set: map[string]string{"key_manager::backend": fixed, "key_manager::fixed_key": "00ff"}, want: keymanager.Fixed{Key: "\x00\xff"}},
 		"fixed without a key":       {set: map[string]string{"key_manager::backend": fixed}, err: "fixed_key"},
 		"fixed with a word":         {set: map[string]string{"key_manager::backend": fixed, "key_manager::fixed_key": "secret"}, err: "fixed_key"},
 		"Barbican by the catalogue": {set: login, want: ""},

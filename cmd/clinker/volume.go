@@ -187,11 +187,15 @@ func (b *base) newWorker(c config.Backend, p *portal, log *slog.Logger) (*volume
 	if err != nil {
 		return nil, err
 	}
+	keys, err := openKeys(b.cfg, log)
+	if err != nil {
+		return nil, err
+	}
 	return volume.New(volume.Config{Host: host + "@" + c.Section, Cluster: cluster, AvailabilityZone: zone, Store: b.store, Bus: b.bus, Driver: drv,
 		Target: p.server, Portals: p.addresses, TargetPrefix: c.TargetPrefix, VolumeName: d.VolumeName, SnapshotName: d.SnapshotName,
 		BackendName: c.BackendName, Reserved: c.Reserved, OverSubscription: c.MaxOverSubscription, ReportDiscard: c.ReportDiscard,
 		ReportInterval: config.Seconds(d.ReportInterval), RescheduleUpTo: d.MaxAttempts, Extra: functions(c, log), Images: images,
-		Compute: compute, Log: log}), nil
+		Compute: compute, Keys: keys, Log: log}), nil
 }
 
 // functions are what a backend reports for the scheduler to compute. One that

@@ -7,11 +7,21 @@ ON CONFLICT (key_id) DO UPDATE SET project_id = excluded.project_id, due = exclu
 DELETE FROM loose_keys WHERE key_id = @key_id;
 
 -- name: looseKeys :many
-SELECT key_id FROM loose_keys WHERE project_id = @project_id AND due <= now() ORDER BY due LIMIT @at_most::int;
+SELECT k.key_id FROM loose_keys k WHERE k.project_id = @project_id AND k.due <= now()
+  AND NOT EXISTS (SELECT 1 FROM volumes v WHERE v.encryption_key_id = k.key_id)
+ORDER BY k.due LIMIT @at_most::int;
 
--- takeVolumeKey says that the key of a volume has gone.
+-- lockKey lets one transaction at a time ask who uses a key.
+-- name: lockKey :exec
+SELECT pg_advisory_xact_lock(hashtextextended('key ' || @key_id::text, 0));
+
+-- keyUsed: the copy that a move makes has the key of its volume.
+-- name: keyUsed :one
+SELECT EXISTS (SELECT 1 FROM volumes WHERE encryption_key_id = @key_id::uuid AND id IS DISTINCT FROM sqlc.narg('but')::uuid)::boolean;
+
+-- takeVolumeKey says that the key of a volume has gone, unless it has another by now.
 -- name: takeVolumeKey :exec
-UPDATE volumes SET encryption_key_id = NULL WHERE id = @id;
+UPDATE volumes SET encryption_key_id = NULL WHERE id = @id AND encryption_key_id = @key_id::uuid;
 
 -- name: swapVolumeKey :execrows
 UPDATE volumes SET encryption_key_id = @new_key_id, updated_at = now() WHERE id = @id AND encryption_key_id = @old_key_id;

@@ -89,13 +89,12 @@ WHERE u.project_id = w.project_id AND u.resource = w.resource;
 -- name: takeExtendMarks :exec
 UPDATE volumes SET admin_metadata = admin_metadata - 'extend_new_size' - 'extend_reservations', updated_at = now() WHERE id = @id;
 
--- swapVolumes gives a volume the place of the copy that Nova filled, and the
--- copy's row the old place, to be deleted with it. The encryption key of the copy
--- is another one only when its type encrypts otherwise.
+-- swapVolumes gives a volume the place and the encryption key of the copy that Nova
+-- filled, and the copy's row the old ones, to be deleted with it. The keys are
+-- two only when the types encrypt otherwise.
 -- name: swapVolumes :exec
 UPDATE volumes v SET host = o.host, name_id = coalesce(o.name_id, o.id), service_uuid = o.service_uuid, availability_zone = o.availability_zone,
-       provider_id = o.provider_id, updated_at = now(),
-       encryption_key_id = CASE WHEN v.id = @volume_id::uuid THEN o.encryption_key_id END,
+       provider_id = o.provider_id, encryption_key_id = o.encryption_key_id, updated_at = now(),
        migration_status = CASE WHEN v.id = @volume_id::uuid THEN 'success' ELSE 'deleting' END,
        status = CASE WHEN v.id = @volume_id::uuid THEN coalesce(v.previous_status, 'available') ELSE @deleting END
 FROM volumes o
@@ -104,9 +103,8 @@ WHERE v.id IN (@volume_id::uuid, @copy_id::uuid) AND o.id IN (@volume_id::uuid, 
 -- name: moveAttachments :exec
 UPDATE attachments SET volume_id = @to_volume, updated_at = now() WHERE volume_id = @from_volume;
 
--- abandonCopy: the encryption key is the volume's and stays.
 -- name: abandonCopy :exec
-UPDATE volumes SET status = @to_status, previous_status = status, migration_status = 'deleting', encryption_key_id = NULL, updated_at = now() WHERE id = @id;
+UPDATE volumes SET status = @to_status, previous_status = status, migration_status = 'deleting', updated_at = now() WHERE id = @id;
 
 -- takeOverAttachments makes complete attachments of the new volume as the old one has them.
 -- name: takeOverAttachments :exec

@@ -215,6 +215,12 @@ func payload(ctx context.Context, c *gophercloud.ServiceClient, id, contentType 
 	return raw, nil
 }
 
+// Read returns the payload of a secret.
+func (b *Barbican) Read(ctx context.Context, who Who, id string) ([]byte, error) {
+	k, err := b.read(ctx, who, id)
+	return k.payload, err
+}
+
 // Delete ends a secret. What the user may not delete, our own user tries to.
 func (b *Barbican) Delete(ctx context.Context, who Who, id string) error {
 	err := b.delete(ctx, who, id)

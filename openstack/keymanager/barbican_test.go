@@ -1,6 +1,7 @@
 package keymanager_test
 
 import (
+	"bytes"
 	"errors"
 	"testing"
 	"time"
@@ -46,6 +47,16 @@ func TestKeysAtBarbican(t *testing.T) {
 	kept, err := m.Copy(ctx, asAnn, keymanager.Service, id)
 	if err != nil {
 		t.Fatal(err)
+	}
+	want, err := m.Read(ctx, asAnn, id)
+	if err != nil || len(want) != 32 {
+		t.Errorf("a key of %d bytes, %v", len(want), err)
+	}
+	if got, err := m.Read(ctx, keymanager.Service, kept); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("the service reads another key, %v", err)
+	}
+	if _, err := m.Read(ctx, keymanager.Service, id); err == nil {
+		t.Error("the service reads a user's key")
 	}
 	given, err := m.Copy(ctx, keymanager.Service, asEve, kept)
 	if err != nil {

@@ -1,10 +1,11 @@
-// Package keymanager makes, copies and deletes the keys of encrypted volumes, at
+// Package keymanager makes, copies, reads and deletes the keys of encrypted volumes, at
 // Barbican or as one fixed key of the configuration. Keys are named by the id
 // under which a volume stores them; what they are stays with the key manager.
 package keymanager
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 )
@@ -29,11 +30,16 @@ type Manager interface {
 	Create(ctx context.Context, who Who, algorithm string, bits *int32) (id string, err error)
 	// Copy reads a key as one and stores the same as another, under a new id.
 	Copy(ctx context.Context, from, to Who, id string) (newID string, err error)
+	// Read returns what a key is.
+	Read(ctx context.Context, who Who, id string) ([]byte, error)
 	// Delete ends a key; ErrNotFound when there is none.
 	Delete(ctx context.Context, who Who, id string) error
 	// Certificate reads a certificate, in DER; ErrNotFound when there is none.
 	Certificate(ctx context.Context, who Who, id string) ([]byte, error)
 }
+
+// Passphrase is what compute hosts give to LUKS for a key.
+func Passphrase(key []byte) string { return hex.EncodeToString(key) }
 
 // None is the key manager of a service that has none.
 type None struct{}
@@ -46,6 +52,9 @@ func (None) Create(context.Context, Who, string, *int32) (string, error) { retur
 // Copy refuses.
 func (None) Copy(context.Context, Who, Who, string) (string, error) { return "", errNone }
 
+// Read refuses.
+func (None) Read(context.Context, Who, string) ([]byte, error) { return nil, errNone }
+
 // Delete refuses.
 func (None) Delete(context.Context, Who, string) error { return errNone }
 
@@ -57,7 +66,9 @@ const FixedID = "00000000-0000-0000-0000-000000000000"
 
 // Fixed has one key, which compute hosts have in their own configuration too:
 // for tests, and for clouds that came from it.
-type Fixed struct{}
+type Fixed struct {
+	Key string // fixed_key, as bytes; only workers need it
+}
 
 // Create gives everybody the same key.
 func (Fixed) Create(context.Context, Who, string, *int32) (string, error) { return FixedID, nil }
@@ -65,6 +76,11 @@ func (Fixed) Create(context.Context, Who, string, *int32) (string, error) { retu
 // Copy gives everybody the same key.
 func (Fixed) Copy(_ context.Context, _, _ Who, id string) (string, error) {
 	return FixedID, isFixed(id)
+}
+
+// Read returns the key of the configuration.
+func (f Fixed) Read(_ context.Context, _ Who, id string) ([]byte, error) {
+	return []byte(f.Key), isFixed(id)
 }
 
 // Delete leaves the key where it is.

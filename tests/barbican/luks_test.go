@@ -10,7 +10,10 @@ import (
 	"testing"
 )
 
-const initiator = "iqn.2026-11.io.clinker:compute1"
+const (
+	initiator = "iqn.2026-11.io.clinker:compute1"
+	server    = "8ed1a1c4-3ab7-4b9a-9f0c-0f3f5d1f0001"
+)
 
 // disk is a volume as a compute host has it: a logical unit with LUKS on it.
 type disk struct {
@@ -23,8 +26,7 @@ type disk struct {
 // attach connects a volume and insists that the compute host is told to decrypt.
 func (c *cloud) attach(t *testing.T, who caller, volume string, encrypted bool) disk {
 	t.Helper()
-	a := c.ask(t, who, "3.44", "POST", "/attachments", `{"attachment": {"volume_uuid": "`+volume+`", "instance_uuid": "`+
-		"8ed1a1c4-3ab7-4b9a-9f0c-0f3f5d1f0001"+`", "connector": {"initiator": "`+initiator+`", "host": "compute1", "ip": "127.0.0.1"}}}`, 200)
+	a := c.ask(t, who, "3.44", "POST", "/attachments", `{"attachment": {"volume_uuid": "`+volume+`", "instance_uuid": "`+server+`", "connector": {"initiator": "`+initiator+`", "host": "compute1", "ip": "127.0.0.1"}}}`, 200)
 	if got := a.get("attachment.connection_info.encrypted"); got != fmt.Sprint(encrypted) {
 		t.Errorf("the compute host is told encrypted: %s, want %t", got, encrypted)
 	}
@@ -126,8 +128,12 @@ func dataUnderLUKS(t *testing.T, c *cloud) {
 	c.detach(t, c.ann, d, id)
 	twin := c.volume(t, c.ann, `"source_volid": "`+id+`"`)
 	e := c.attach(t, c.ann, twin, true)
-	if err := e.io(c.passphrase(t, c.ann, c.key(t, c.ann, twin)), "read -P 171 0 4M"); err != nil {
+	own := c.passphrase(t, c.ann, c.key(t, c.ann, twin))
+	if err := e.io(own, "read -P 171 0 4M"); err != nil {
 		t.Errorf("the copy with its own key: %v", err)
+	}
+	if own == pass || e.io(pass, "read 0 1M") == nil {
+		t.Error("the source's key opens the copy")
 	}
 	c.detach(t, c.ann, e, twin)
 	grown := c.volume(t, c.ann, `"source_volid": "`+id+`", "size": 2`)

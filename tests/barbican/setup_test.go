@@ -61,14 +61,14 @@ func start(t *testing.T) *cloud {
 	c.barbican = barbicantest.Start(t, c.keystone)
 	c.line = newLine(t, c.barbican.URL)
 	password := c.people()
-	ports := testproc.FreePorts(t, 3)
+	ports := testproc.FreePorts(t, 1)
 	c.url = fmt.Sprintf("http://127.0.0.1:%d/v3", ports[0])
 	c.keystone.Register("volumev3", "cinderv3", c.url+"/$(project_id)s")
 	// The client asks for the versions of an image endpoint, which our standalone service has too.
 	images := httptest.NewServer(standalone.New(standalone.Config{}, http.NotFoundHandler()))
 	t.Cleanup(images.Close)
 	c.keystone.Register("image", "glance", images.URL+"/image")
-	c.configure(broker.URL, database, password, ports)
+	c.configure(broker.URL, database, password, ports[0])
 	if out, err := exec.CommandContext(t.Context(), c.binary, "db", "sync", "--config-file", c.config).CombinedOutput(); err != nil {
 		t.Fatalf("clinker db sync: %v\n%s", err, out)
 	}
@@ -137,16 +137,19 @@ func (c *cloud) people() (password string) {
 	return k.ServiceUser("clinker").Password
 }
 
-func (c *cloud) configure(broker, database, password string, ports []int) {
+// backend is the section of a pool of its own.
+func (c *cloud) backend(name string) string {
 	c.t.Helper()
-	backend := func(name string, port int) string {
-		pool := filepath.Join(c.dir, name)
-		if err := os.MkdirAll(pool, 0o700); err != nil {
-			c.t.Fatal(err)
-		}
-		return fmt.Sprintf("[%s]\nvolume_driver = file\nvolume_backend_name = %s\nfile_pool_path = %s\ntarget_ip_address = 127.0.0.1\ntarget_port = %d\n",
-			name, name, pool, port)
+	pool := filepath.Join(c.dir, name)
+	if err := os.MkdirAll(pool, 0o700); err != nil {
+		c.t.Fatal(err)
 	}
+	return fmt.Sprintf("[%s]\nvolume_driver = file\nvolume_backend_name = %s\nfile_pool_path = %s\ntarget_ip_address = 127.0.0.1\ntarget_port = %d\n",
+		name, name, pool, testproc.FreePorts(c.t, 1)[0])
+}
+
+func (c *cloud) configure(broker, database, password string, port int) {
+	c.t.Helper()
 	c.config = filepath.Join(c.dir, "cinder.conf")
 	text := fmt.Sprintf(`[DEFAULT]
 host = node1
@@ -177,8 +180,8 @@ timeout = 30
 barbican_endpoint = %s
 retry_delay = 0
 number_of_retries = 3
-%s`, broker, ports[0], database, c.keystone.URL, password, keystonetest.ServiceProject, keystonetest.Region,
-		c.keystone.URL, password, keystonetest.ServiceProject, c.line.URL, backend("one", ports[1]))
+%s`, broker, port, database, c.keystone.URL, password, keystonetest.ServiceProject, keystonetest.Region,
+		c.keystone.URL, password, keystonetest.ServiceProject, c.line.URL, c.backend("one"))
 	if err := os.WriteFile(c.config, []byte(text), 0o600); err != nil {
 		c.t.Fatal(err)
 	}
@@ -211,17 +214,20 @@ func (c *cloud) restartAPI(t *testing.T, config string) {
 	})
 }
 
-func (c *cloud) run(role string) {
+func (c *cloud) run(role string) { c.spawn(role, role, c.config) }
+
+// spawn starts a role with a name of its own.
+func (c *cloud) spawn(name, role, config string) {
 	c.t.Helper()
-	log, err := os.OpenFile(c.log(role), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	log, err := os.OpenFile(c.log(name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	defer func() { _ = log.Close() }()
-	cmd := exec.Command(c.binary, role, "--config-file", c.config)
+	cmd := exec.Command(c.binary, role, "--config-file", config)
 	cmd.Stdout, cmd.Stderr = log, log
-	if c.running[role], err = harness.StartProcess(cmd); err != nil {
-		c.t.Fatalf("start %s: %v", role, err)
+	if c.running[name], err = harness.StartProcess(cmd); err != nil {
+		c.t.Fatalf("start %s: %v", name, err)
 	}
 }
 
