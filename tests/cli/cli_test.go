@@ -59,8 +59,7 @@ func TestOpenStackCommand(t *testing.T) {
 
 // environment is the user's, without any other cloud's settings in it.
 func environment(s *harness.Service) []string {
-	env := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "OS_") })
-	return append(env, "OS_CLIENT_CONFIG_FILE="+filepath.Join(s.StateDir, "clouds.yaml"), "OS_CLOUD=clinker", "COLUMNS=300", "LC_ALL=C.UTF-8")
+	return append(withoutCloud(), "OS_CLIENT_CONFIG_FILE="+filepath.Join(s.StateDir, "clouds.yaml"), "OS_CLOUD=clinker")
 }
 
 // run runs the command when there is a slot.

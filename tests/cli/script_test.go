@@ -13,11 +13,13 @@ import (
 //
 //	openstack ARGUMENTS        a command that must succeed
 //	cinder@3.8 ARGUMENTS       the same at a microversion
+//	as NAME cinder ARGUMENTS   the same, as another person than the runner
 //	! openstack ARGUMENTS      a command that must fail
 //	wait volumes/ID STATUS     until the API shows it so
 //	moved ID POOL              until the volume is there
 //	gone volumes/ID            until the API does not know it
 //	file NAME                  a file of 1 GiB in the pool of the backend one
+//	keystone: STEP             a step at that site alone
 //
 // with what is expected of a command indented below it:
 //
@@ -30,9 +32,11 @@ import (
 //	says TEXT                  somewhere in what is printed
 //	silent                     nothing is printed
 //
-// Quotation marks keep words together, # begins a comment.
+// Quotation marks keep words together, # begins a comment. A script keystone_NAME
+// is for that site alone.
 type step struct {
 	where  string
+	only   string // site; empty: every one
 	words  []string
 	checks [][]string
 }
@@ -69,7 +73,7 @@ func parseScript(name, text string) (steps []step, err error) {
 			return nil, fmt.Errorf("%s: %w", where, err)
 		case len(words) == 0:
 		case line[0] != ' ' && line[0] != '\t':
-			steps = append(steps, step{where: where, words: words})
+			steps = append(steps, newStep(name, where, words))
 		case len(steps) == 0:
 			return nil, fmt.Errorf("%s: nothing that this could be expected of", where)
 		default:
@@ -78,6 +82,17 @@ func parseScript(name, text string) (steps []step, err error) {
 		}
 	}
 	return steps, nil
+}
+
+func newStep(script, where string, words []string) step {
+	s := step{where: where, words: words}
+	if strings.HasPrefix(script, "keystone_") {
+		s.only = "keystone"
+	}
+	if site, ok := strings.CutSuffix(words[0], ":"); ok && len(words) > 1 {
+		s.only, s.words = site, words[1:]
+	}
+	return s
 }
 
 // split cuts a line into words.

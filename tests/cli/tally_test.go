@@ -1,0 +1,159 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// notRun are commands of the clients, by their first words, that no script runs, and why.
+var notRun = map[string]string{
+	"openstack volume backup": "backups have no engine yet",
+	"cinder backup-":          "backups have no engine yet",
+}
+
+// neverSucceed are those that the scripts run and that end with a failure, and why.
+var neverSucceed = map[string]string{
+	"openstack block storage resource filter show": "this version of it understands no answer",
+	"openstack volume group type show":             "this version of it stops before it asks",
+	"openstack volume group snapshot show":         "this version of it stops before it asks",
+	"openstack volume group show":                  "this version of it stops before it asks",
+	"openstack block storage cluster set":          "this version of it takes every answer for a failure",
+	"openstack extension show":                     "asks Neutron alone",
+	"openstack volume group failover":              "no backend replicates",
+	"cinder failover-host":                         "no backend replicates",
+	"cinder group-enable-replication":              "no backend replicates",
+	"cinder group-disable-replication":             "no backend replicates",
+	"cinder group-list-replication-targets":        "no backend replicates",
+	"cinder group-failover-replication":            "no backend replicates",
+}
+
+// tally is what the scripts ran, of what the clients have.
+type tally struct {
+	installed map[string][]string // by program
+
+	mu   sync.Mutex
+	runs map[string]*outcomes // by command
+}
+
+// outcomes of the runs of one command.
+type outcomes struct{ succeeded, refused int }
+
+// newTally asks the clients for their commands.
+func newTally(t *testing.T, s site, programs map[string]shells) *tally {
+	t.Helper()
+	a := &tally{installed: make(map[string][]string), runs: make(map[string]*outcomes)}
+	for _, group := range []string{"openstack.volume.v3", "openstack.common"} {
+		r := programs["openstack"].run(t, s.login("openstack", runner), "command", "list", "--group", group, "-f", "json")
+		var groups []struct{ Commands []string }
+		if err := json.Unmarshal([]byte(r.out), &groups); err != nil || len(groups) != 1 {
+			t.Fatalf("%s: %v: %s%s", r.line, err, r.out, r.errText)
+		}
+		a.installed["openstack"] = append(a.installed["openstack"], groups[0].Commands...)
+	}
+	r := programs["cinder"].run(t, append(s.login("cinder", runner), "OS_VOLUME_API_VERSION=3.70"), "bash-completion")
+	a.installed["cinder"] = slices.DeleteFunc(strings.Fields(r.out), func(word string) bool { return word[0] == '-' })
+	if len(a.installed["openstack"]) < 90 || len(a.installed["cinder"]) < 100 {
+		t.Fatalf("the clients have %d and %d commands", len(a.installed["openstack"]), len(a.installed["cinder"]))
+	}
+	return a
+}
+
+// note remembers a run of an installed command; others are means to an end.
+func (a *tally) note(program string, args []string, succeeded bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for n := len(args); n > 0; n-- {
+		name := strings.Join(args[:n], " ")
+		if !slices.Contains(a.installed[program], name) {
+			continue
+		}
+		o := a.of(program + " " + name)
+		if succeeded {
+			o.succeeded++
+		} else {
+			o.refused++
+		}
+		a.runs[program+" "+name] = o
+		return
+	}
+}
+
+func (a *tally) of(command string) *outcomes {
+	if o := a.runs[command]; o != nil {
+		return o
+	}
+	return &outcomes{}
+}
+
+// reason is why a command is among the exceptions.
+func reason(exceptions map[string]string, command string) (string, bool) {
+	for words, why := range exceptions {
+		if strings.HasPrefix(command, words) {
+			return why, true
+		}
+	}
+	return "", false
+}
+
+// judge insists that every installed command has run with success or is an
+// exception, and that no exception is out of date.
+func (a *tally) judge(t *testing.T) {
+	t.Helper()
+	for _, command := range a.commands() {
+		o := a.of(command)
+		_, untried := reason(notRun, command)
+		_, failing := neverSucceed[command]
+		switch {
+		case untried && o.succeeded+o.refused > 0:
+			t.Errorf("%s is run and among those that are not", command)
+		case failing && (o.succeeded > 0 || o.refused == 0):
+			t.Errorf("%s succeeded %d times and was refused %d times; it is among those that never succeed", command, o.succeeded, o.refused)
+		case !untried && !failing && o.succeeded == 0:
+			t.Errorf("no script runs `%s` with success", command)
+		}
+	}
+}
+
+// commands are those of both clients, in order.
+func (a *tally) commands() (all []string) {
+	for program, names := range a.installed {
+		for _, name := range names {
+			all = append(all, program+" "+name)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// String is a table of the commands with a line of totals for each client.
+func (a *tally) String() string {
+	var out strings.Builder
+	totals := make(map[string]*[4]int) // commands, succeeded, refused, not run
+	fmt.Fprintf(&out, "%-52s %9s %7s\n", "command", "succeeded", "refused")
+	for _, command := range a.commands() {
+		o, program := a.of(command), strings.Fields(command)[0]
+		n := totals[program]
+		if n == nil {
+			n = new([4]int)
+			totals[program] = n
+		}
+		why, at := "", 1
+		if o.succeeded == 0 {
+			if why, at = neverSucceed[command], 2; o.refused == 0 {
+				why, _ = reason(notRun, command)
+				at = 3
+			}
+		}
+		n[0]++
+		n[at]++
+		fmt.Fprintln(&out, strings.TrimRight(fmt.Sprintf("%-52s %9d %7d  %s", command, o.succeeded, o.refused, why), " "))
+	}
+	for program, n := range totals {
+		fmt.Fprintf(&out, "%s: %d commands, %d succeed, %d are tried and never succeed, %d are not run\n", program, n[0], n[1], n[2], n[3])
+	}
+	return out.String()
+}
