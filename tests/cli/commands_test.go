@@ -12,9 +12,13 @@ import (
 	"time"
 )
 
-// andStandalone adds the service in one process, whose API is the same, to what
-// the scripts run against.
-var andStandalone = flag.Bool("standalone", false, "run the scripts of commands against the standalone service as well")
+// What is tried beyond the commands with a Keystone and a Glance, each in a
+// cloud that has them, and those that need a compute service, at the standalone
+// service, whose API is the same.
+var (
+	andStandalone = flag.Bool("standalone", false, "run every script at the standalone service as well")
+	withNova      = flag.Bool("nova", false, "start a Nova beside the Keystone, and run what needs one there as well")
+)
 
 // commandRuns is one service and the clients that the scripts share.
 type commandRuns struct {
@@ -25,23 +29,21 @@ type commandRuns struct {
 
 func TestEveryCommandOfTheClients(t *testing.T) {
 	programs := map[string]shells{"openstack": startShells(t, "openstack", atOnce), "cinder": startShells(t, "cinder", atOnce)}
-	sites := []func(*testing.T) site{keystoneSite}
-	if *andStandalone {
-		sites = append(sites, standaloneSite)
-	}
 	var all *tally
-	for _, start := range sites {
+	for _, start := range []func(*testing.T) site{keystoneSite, standaloneSite} {
 		s := start(t)
+		s.prepare(t)
 		if all == nil {
 			all = newTally(t, s, programs)
 		}
-		s.prepare(t)
-		runs := &commandRuns{s, programs, all}
 		t.Run(s.name, func(t *testing.T) {
 			for name, steps := range scripts(t, filepath.Join("testdata", "commands")) {
+				if !s.takes(name) {
+					continue
+				}
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
-					runs.script(t, steps)
+					(&commandRuns{s, programs, all}).script(t, steps)
 				})
 			}
 		})
@@ -49,17 +51,14 @@ func TestEveryCommandOfTheClients(t *testing.T) {
 	if !t.Failed() {
 		all.judge(t)
 	}
-	t.Logf("the commands of the clients, with a Keystone login:\n%s", all)
+	t.Logf("what the scripts ran of the commands of the clients:\n%s", all)
 }
 
 // script runs one to its end or to the first step that fails.
 func (c *commandRuns) script(t *testing.T, steps []step) {
-	v := variables{"project": c.project, "one": "node@one#one", "two": "node@two#two", "server": server, "user": c.user(t)}
+	v := variables{"project": c.project, "one": "node@one#one", "two": "node@two#two", "user": c.user(t)}
 	maps.Copy(v, c.variables)
 	for _, s := range steps {
-		if s.only != "" && s.only != c.name {
-			continue
-		}
 		words, err := v.expand(s.words)
 		if err != nil {
 			t.Fatalf("%s: %v", s.where, err)
@@ -105,7 +104,7 @@ func (c *commandRuns) command(t *testing.T, v variables, s step, words []string)
 	if fails != (r.code != 0) {
 		t.Fatalf("%s: %s: exit status %d\n%s%s", s.where, r.line, r.code, r.out, r.errText)
 	}
-	c.tally.note(program, words[1:], r.code == 0)
+	c.tally.note(c.name, program, words[1:], r.code == 0)
 	for _, check := range s.checks {
 		want, err := v.expand(check)
 		if err == nil {

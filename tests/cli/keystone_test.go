@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/clinker-io/clinker/internal/glancetest"
 	"github.com/clinker-io/clinker/internal/keystonetest"
+	"github.com/clinker-io/clinker/internal/novatest"
 	"github.com/clinker-io/clinker/internal/postgres"
 	"github.com/clinker-io/clinker/internal/rabbittest"
 	"github.com/clinker-io/clinker/internal/testproc"
@@ -66,12 +68,33 @@ func keystoneSite(t *testing.T) site {
 	for _, role := range roles {
 		c.start(role)
 	}
-	glancetest.Start(t, c.keystone)
+	glance := glancetest.Start(t, c.keystone)
 	c.populate()
-	s := site{name: "keystone", pool: c.in("one"), project: c.projects["demo"], login: c.login, asks: c.asks, variables: variables{
-		"other": c.projects["other"], "bob": c.people["bob"].ID, "image": c.image()}}
+	s := site{name: "keystone", pool: c.in("one"), project: c.projects["demo"], login: c.login, asks: c.asks,
+		variables: variables{"other": c.projects["other"], "image": c.image()},
+		takes:     func(script string) bool { return script != computeScript || *withNova }}
+	if *withNova {
+		s.variables["server"] = c.server(novatest.Start(t, c.keystone, rabbit.URL, novatest.Options{Image: glance.URL}), glance)
+	}
 	c.ready(s)
 	return s
+}
+
+// server boots one, which nobody logs in to.
+func (c *cloudOfKeystone) server(nova *novatest.Server, glance *glancetest.Server) string {
+	c.t.Helper()
+	spec := map[string]any{"name": "server", "flavorRef": nova.Flavor("tiny"), "networks": "none",
+		"imageRef": glance.Upload(c.token, "server", "raw", []byte("of a server"), nil)}
+	var out struct{ Server struct{ ID, Status string } }
+	status, answer := nova.Call(c.token, http.MethodPost, "/servers", map[string]any{"server": spec})
+	for end := time.Now().Add(readyLimit); json.Unmarshal(answer, &out) == nil && status < 300 && out.Server.Status != "ACTIVE" && time.Now().Before(end); {
+		time.Sleep(200 * time.Millisecond) // nothing to wait on
+		status, answer = nova.Call(c.token, http.MethodGet, "/servers/"+out.Server.ID, nil)
+	}
+	if out.Server.Status != "ACTIVE" {
+		c.t.Fatalf("Nova: no server: %d %s", status, answer)
+	}
+	return out.Server.ID
 }
 
 // publicFolder is not t.TempDir: PostgreSQL's servers run as their own user
@@ -202,11 +225,14 @@ func (c *cloudOfKeystone) stop() {
 // populate makes the people, and the clouds.yaml with a cloud for each.
 func (c *cloudOfKeystone) populate() {
 	k := c.keystone
-	c.projects["demo"], c.projects["other"] = k.Project("demo"), k.Project("other")
+	for _, name := range []string{"demo", "other", "leaving"} {
+		c.projects[name] = k.Project(name)
+	}
 	clouds := "clouds:\n"
 	for name, p := range map[string]person{
 		runner: {project: "demo", role: "admin"}, "ann": {project: "demo", role: "member"},
 		"rae": {project: "demo", role: "reader"}, "bob": {project: "other", role: "member"},
+		"eve": {project: "leaving", role: "member"},
 	} {
 		p.User = k.User(name)
 		k.Grant(p.User, keystonetest.OfProject(c.projects[p.project]), p.role)

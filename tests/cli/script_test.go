@@ -19,7 +19,6 @@ import (
 //	moved ID POOL              until the volume is there
 //	gone volumes/ID            until the API does not know it
 //	file NAME                  a file of 1 GiB in the pool of the backend one
-//	keystone: STEP             a step at that site alone
 //
 // with what is expected of a command indented below it:
 //
@@ -30,13 +29,13 @@ import (
 //	row A=VALUE B~TEXT C->NAME a row of a table
 //	no row A=VALUE             there is none
 //	says TEXT                  somewhere in what is printed
+//	hides TEXT                 not anywhere in what is printed
 //	silent                     nothing is printed
 //
 // Quotation marks keep words together, # begins a comment. A script keystone_NAME
-// is for that site alone.
+// is for a service with a Keystone, one compute_NAME needs a compute service.
 type step struct {
 	where  string
-	only   string // site; empty: every one
 	words  []string
 	checks [][]string
 }
@@ -73,7 +72,7 @@ func parseScript(name, text string) (steps []step, err error) {
 			return nil, fmt.Errorf("%s: %w", where, err)
 		case len(words) == 0:
 		case line[0] != ' ' && line[0] != '\t':
-			steps = append(steps, newStep(name, where, words))
+			steps = append(steps, step{where: where, words: words})
 		case len(steps) == 0:
 			return nil, fmt.Errorf("%s: nothing that this could be expected of", where)
 		default:
@@ -82,17 +81,6 @@ func parseScript(name, text string) (steps []step, err error) {
 		}
 	}
 	return steps, nil
-}
-
-func newStep(script, where string, words []string) step {
-	s := step{where: where, words: words}
-	if strings.HasPrefix(script, "keystone_") {
-		s.only = "keystone"
-	}
-	if site, ok := strings.CutSuffix(words[0], ":"); ok && len(words) > 1 {
-		s.only, s.words = site, words[1:]
-	}
-	return s
 }
 
 // split cuts a line into words.

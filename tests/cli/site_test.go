@@ -22,8 +22,16 @@ type site struct {
 	asks      func(t testing.TB) *harness.Client
 	project   string
 	variables variables
-	images    string // folder with the images that the scripts take
+	// takes reports whether a script is for this site.
+	takes func(script string) bool
 }
+
+const (
+	// computeScript needs a compute service.
+	computeScript = "compute"
+	// keystoneScripts need the people and projects of a Keystone, and a Glance.
+	keystoneScripts = "keystone_"
+)
 
 // runner is the person who runs the commands of scripts that name nobody.
 const runner = "demo"
@@ -40,7 +48,10 @@ func standaloneSite(t *testing.T) site {
 	env := map[string][]string{"openstack": environment(s), "cinder": newCinder(t, s).env}
 	return site{name: "standalone", pool: filepath.Join(dir, "one"), project: s.Project(), asks: s.Client,
 		login:     func(program, _ string) []string { return env[program] },
-		variables: variables{"other": "other"}}
+		variables: variables{"other": "other", "server": server},
+		takes: func(script string) bool {
+			return script == computeScript || *andStandalone && !strings.HasPrefix(script, keystoneScripts)
+		}}
 }
 
 // backends is a configuration: volumes of the default type are on one and move

@@ -11,16 +11,17 @@ import (
 
 // notRun are commands of the clients, by their first words, that no script runs, and why.
 var notRun = map[string]string{
-	"openstack volume backup": "backups have no engine yet",
-	"cinder backup-":          "backups have no engine yet",
+	"openstack volume backup":   "backups have no engine yet",
+	"cinder backup-":            "backups have no engine yet",
+	"openstack project cleanup": "reads the list of backups before anything else",
 }
 
 // neverSucceed are those that the scripts run and that end with a failure, and why.
 var neverSucceed = map[string]string{
-	"openstack block storage resource filter show": "this version of it understands no answer",
-	"openstack volume group type show":             "this version of it stops before it asks",
-	"openstack volume group snapshot show":         "this version of it stops before it asks",
-	"openstack volume group show":                  "this version of it stops before it asks",
+	"openstack block storage resource filter show": "a fault of this version of it",
+	"openstack volume group type show":             "a fault of this version of it",
+	"openstack volume group snapshot show":         "a fault of this version of it",
+	"openstack volume group show":                  "a fault of this version of it",
 	"openstack block storage cluster set":          "this version of it takes every answer for a failure",
 	"openstack extension show":                     "asks Neutron alone",
 	"openstack volume group failover":              "no backend replicates",
@@ -40,7 +41,10 @@ type tally struct {
 }
 
 // outcomes of the runs of one command.
-type outcomes struct{ succeeded, refused int }
+type outcomes struct {
+	succeeded, refused int
+	standalone         bool // it has run only there
+}
 
 // newTally asks the clients for their commands.
 func newTally(t *testing.T, s site, programs map[string]shells) *tally {
@@ -63,7 +67,7 @@ func newTally(t *testing.T, s site, programs map[string]shells) *tally {
 }
 
 // note remembers a run of an installed command; others are means to an end.
-func (a *tally) note(program string, args []string, succeeded bool) {
+func (a *tally) note(site, program string, args []string, succeeded bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for n := len(args); n > 0; n-- {
@@ -71,13 +75,17 @@ func (a *tally) note(program string, args []string, succeeded bool) {
 		if !slices.Contains(a.installed[program], name) {
 			continue
 		}
-		o := a.of(program + " " + name)
+		o := a.runs[program+" "+name]
+		if o == nil {
+			o = &outcomes{standalone: true}
+			a.runs[program+" "+name] = o
+		}
+		o.standalone = o.standalone && site == "standalone"
 		if succeeded {
 			o.succeeded++
 		} else {
 			o.refused++
 		}
-		a.runs[program+" "+name] = o
 		return
 	}
 }
@@ -132,28 +140,37 @@ func (a *tally) commands() (all []string) {
 // String is a table of the commands with a line of totals for each client.
 func (a *tally) String() string {
 	var out strings.Builder
-	totals := make(map[string]*[4]int) // commands, succeeded, refused, not run
 	fmt.Fprintf(&out, "%-52s %9s %7s\n", "command", "succeeded", "refused")
+	totals := make(map[string]map[string]int)
 	for _, command := range a.commands() {
-		o, program := a.of(command), strings.Fields(command)[0]
-		n := totals[program]
-		if n == nil {
-			n = new([4]int)
-			totals[program] = n
+		program, _, _ := strings.Cut(command, " ")
+		if totals[program] == nil {
+			totals[program] = make(map[string]int)
 		}
-		why, at := "", 1
-		if o.succeeded == 0 {
-			if why, at = neverSucceed[command], 2; o.refused == 0 {
-				why, _ = reason(notRun, command)
-				at = 3
-			}
-		}
-		n[0]++
-		n[at]++
-		fmt.Fprintln(&out, strings.TrimRight(fmt.Sprintf("%-52s %9d %7d  %s", command, o.succeeded, o.refused, why), " "))
+		end, remark := a.end(command)
+		totals[program][end]++
+		totals[program]["all"]++
+		o := a.of(command)
+		fmt.Fprintln(&out, strings.TrimRight(fmt.Sprintf("%-52s %9d %7d  %s", command, o.succeeded, o.refused, remark), " "))
 	}
 	for program, n := range totals {
-		fmt.Fprintf(&out, "%s: %d commands, %d succeed, %d are tried and never succeed, %d are not run\n", program, n[0], n[1], n[2], n[3])
+		fmt.Fprintf(&out, "%s: %d commands; %d succeed with a Keystone, %d at the standalone service only, %d are tried and never succeed, %d are not run\n",
+			program, n["all"], n["keystone"], n["standalone"], n["refused"], n["not run"])
 	}
 	return out.String()
+}
+
+// end sums up how the runs of a command ended.
+func (a *tally) end(command string) (end, remark string) {
+	o := a.of(command)
+	switch {
+	case o.succeeded+o.refused == 0:
+		remark, _ = reason(notRun, command)
+		return "not run", remark
+	case o.succeeded == 0:
+		return "refused", neverSucceed[command]
+	case o.standalone:
+		return "standalone", "at the standalone service"
+	}
+	return "keystone", ""
 }
