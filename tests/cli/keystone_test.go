@@ -71,7 +71,7 @@ func keystoneSite(t *testing.T) site {
 	glance := glancetest.Start(t, c.keystone)
 	c.populate()
 	s := site{name: "keystone", pool: c.in("one"), project: c.projects["demo"], login: c.login, asks: c.asks,
-		variables: variables{"other": c.projects["other"], "image": c.image()},
+		variables: variables{"other": c.projects["other"], "spare": c.projects["spare"], "image": c.image()},
 		takes:     func(script string) bool { return script != computeScript || *withNova }}
 	if *withNova {
 		s.variables["server"] = c.server(novatest.Start(t, c.keystone, rabbit.URL, novatest.Options{Image: glance.URL}), glance)
@@ -225,7 +225,7 @@ func (c *cloudOfKeystone) stop() {
 // populate makes the people, and the clouds.yaml with a cloud for each.
 func (c *cloudOfKeystone) populate() {
 	k := c.keystone
-	for _, name := range []string{"demo", "other", "leaving"} {
+	for _, name := range []string{"demo", "other", "spare", "leaving"} {
 		c.projects[name] = k.Project(name)
 	}
 	clouds := "clouds:\n"

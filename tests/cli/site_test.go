@@ -48,7 +48,7 @@ func standaloneSite(t *testing.T) site {
 	env := map[string][]string{"openstack": environment(s), "cinder": newCinder(t, s).env}
 	return site{name: "standalone", pool: filepath.Join(dir, "one"), project: s.Project(), asks: s.Client,
 		login:     func(program, _ string) []string { return env[program] },
-		variables: variables{"other": "other", "server": server},
+		variables: variables{"spare": "other"},
 		takes: func(script string) bool {
 			return script == computeScript || *andStandalone && !strings.HasPrefix(script, keystoneScripts)
 		}}
