@@ -44,6 +44,7 @@ type cloudOfKeystone struct {
 	projects map[string]string // name → id
 	running  map[string]*harness.Process
 	token    string // of the runner
+	password string // of the service's user
 }
 
 // person is somebody who logs in for a project.
@@ -56,7 +57,7 @@ type person struct {
 func keystoneSite(t *testing.T) site {
 	t.Helper()
 	c := &cloudOfKeystone{t: t, dir: publicFolder(t), binary: harness.Build(t), people: make(map[string]person),
-		projects: make(map[string]string), running: make(map[string]*harness.Process)}
+		projects: make(map[string]string), running: make(map[string]*harness.Process), password: rand.Text()}
 	rabbit := rabbittest.Start(t)
 	c.keystone = keystonetest.StartCached(t)
 	c.configure(rabbit.URL, c.database())
@@ -165,7 +166,7 @@ region_name = %s
 timeout = 60
 [service_user]
 send_service_user_token = True
-%s`, common, broker, c.in("state"), ports[0], database, c.keystone.URL, rand.Text(), keystonetest.Region, sections))
+%s`, common, broker, c.in("state"), ports[0], database, c.keystone.URL, c.password, keystonetest.Region, sections))
 	for _, name := range []string{"one", "two", "three", "four", "five", "state"} {
 		if err := os.Mkdir(c.in(name), 0o700); err != nil {
 			c.t.Fatal(err)
@@ -203,7 +204,7 @@ func (c *cloudOfKeystone) start(role string) {
 // stop ends the service, looks through its logs for what must not be there,
 // and shows them to a test that failed.
 func (c *cloudOfKeystone) stop() {
-	secrets := map[string]string{}
+	secrets := map[string]string{"password of the service": c.password, "password of the administrator": c.keystone.Admin.Password}
 	for name, p := range c.people {
 		secrets["password of "+name] = p.Password
 	}
@@ -215,6 +216,9 @@ func (c *cloudOfKeystone) stop() {
 		raw, err := os.ReadFile(c.in(role + ".log"))
 		if bytes.Contains(raw, []byte("WARNING: DATA RACE")) {
 			c.t.Errorf("the race detector of %s has found something", role)
+		}
+		if bytes.Contains(raw, []byte("status=500")) {
+			c.t.Errorf("%s has answered with an internal error", role)
 		}
 		if c.t.Failed() {
 			c.t.Logf("log of %s (%v):\n%s", role, err, raw[max(0, len(raw)-16<<10):])

@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -153,7 +154,8 @@ func (a *tally) String() string {
 		o := a.of(command)
 		fmt.Fprintln(&out, strings.TrimRight(fmt.Sprintf("%-52s %9d %7d  %s", command, o.succeeded, o.refused, remark), " "))
 	}
-	for program, n := range totals {
+	for _, program := range slices.Sorted(maps.Keys(totals)) {
+		n := totals[program]
 		fmt.Fprintf(&out, "%s: %d commands; %d succeed with a Keystone, %d at the standalone service only, %d are tried and never succeed, %d are not run\n",
 			program, n["all"], n["keystone"], n["standalone"], n["refused"], n["not run"])
 	}
