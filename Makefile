@@ -8,7 +8,7 @@ export CGO_ENABLED ?= 0
 STATE ?= $(if $(filter 0,$(shell id -u)),/var/lib/clinker,$(or $(XDG_STATE_HOME),$(HOME)/.local/state)/clinker)
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: help run build test lint unit e2e devstack nova demo bench bench-api tempest tempest-guide generate clean
+.PHONY: help run build test lint unit e2e devstack nova commands demo bench bench-api tempest tempest-guide generate clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -53,6 +53,10 @@ nova: ## volumes as a real Nova uses them
 	@scripts/install nova
 	@go vet -tags nova ./tests/nova
 	@CGO_ENABLED=1 go test -tags nova -count=1 -timeout 30m -v ./tests/nova
+
+commands: ## every command of the openstack and cinder clients, with Keystone, Glance and Nova, and at the standalone service
+	@scripts/install nova
+	@CGO_ENABLED=1 go test -count=1 -timeout 30m -v ./tests/cli -run TestEveryCommandOfTheClients -nova -standalone
 
 demo: ## with the service running: what a user does, step by step, with times
 	@scripts/install demo
