@@ -99,8 +99,8 @@ func (s *site) checkTempest() {
 		s.t.Error(err)
 	}
 	text := strings.ReplaceAll(string(raw), " = ", "=")
-	for _, want := range []string{"[volume-feature-enabled]", "extend_attached_volume=True", "extend_attached_encrypted_volume=True", "snapshot=True", "[service_available]", "cinder=True",
-		"[volume]", "manage_snapshot_ref=source-name,snapshot-%s"} {
+	for _, want := range []string{"[volume-feature-enabled]", "extend_attached_volume=True", "extend_attached_encrypted_volume=True",
+		"snapshot=True", "[service_available]", "cinder=True", "[volume]", "manage_snapshot_ref=source-name,snapshot-%s"} {
 		if !strings.Contains(text, want+"\n") {
 			s.t.Errorf("tempest.conf lacks %s:\n%s", want, raw)
 		}
