@@ -119,7 +119,7 @@ func (s *site) checkVolume() {
 	for _, name := range []string{"file-1", "file-2"} {
 		s.openstack("volume", "create", "--size", "1", "--type", name, "of-"+name)
 		host := ""
-		for end := time.Now().Add(time.Minute); ; {
+		for end := time.Now().Add(3 * time.Minute); ; {
 			got := strings.Fields(s.openstack("volume", "show", "of-"+name, "-f", "value", "-c", "status", "-c", "os-vol-host-attr:host"))
 			if slices.Contains(got, "available") {
 				host = strings.Join(got, " ")

@@ -30,7 +30,7 @@ import (
 
 const (
 	servicePassword = "servicesecret"
-	phaseLimit      = 10 * time.Minute // the build of the program is one
+	phaseLimit      = 30 * time.Minute // the build of the program is one
 )
 
 // site is a machine on which DevStack runs.
