@@ -20,7 +20,7 @@ const (
 // failNext ends the next job of the host as a worker that gave up does.
 func (b backed) failNext(t *testing.T) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		j, err := b.store.Claim(t.Context(), db.VolumeQueue(exportingHost), "", "worker/1")
 		if err != nil {
 			t.Error(err)

@@ -34,7 +34,7 @@ func TestNobodyWaitsForTheLoginOfAnother(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if took := time.Since(began); took > 5*time.Second {
+	if took := time.Since(began); took > 30*time.Second {
 		t.Errorf("they took %v", took)
 	}
 }

@@ -52,7 +52,7 @@ func (s *site) connections(id string) int {
 // gone waits until a volume is deleted.
 func (s *site) gone(id string) {
 	s.t.Helper()
-	for deadline := time.Now().Add(15 * time.Second); ; time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(2 * time.Millisecond) {
 		switch _, err := s.store.ViewVolume(s.t.Context(), id, ""); {
 		case db.IsKind(err, db.NotFound):
 			return

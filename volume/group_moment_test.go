@@ -59,6 +59,7 @@ type lagging struct {
 	driver.Driver
 	calls   atomic.Int64
 	writers []*writer
+	wait    time.Duration // for the writers to go on, at most
 }
 
 func (l *lagging) Unwrap() driver.Driver { return l.Driver }
@@ -66,7 +67,7 @@ func (l *lagging) Unwrap() driver.Driver { return l.Driver }
 func (l *lagging) Snapshot(ctx context.Context, s driver.Snapshot) error {
 	if l.calls.Add(1)%2 == 0 {
 		start := l.writers[0].acked.Load()
-		for until := time.Now().Add(300 * time.Millisecond); l.writers[0].acked.Load() < start+100 && time.Now().Before(until); {
+		for until := time.Now().Add(l.wait); l.writers[0].acked.Load() < start+100 && time.Now().Before(until); {
 			time.Sleep(time.Millisecond)
 		}
 	}
@@ -82,7 +83,10 @@ func TestAGroupSnapshotIsOfOneMoment(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t)
-			lag := &lagging{}
+			lag := &lagging{wait: 300 * time.Millisecond}
+			if !c.want {
+				lag.wait = time.Minute
+			}
 			for i := range writers {
 				lag.writers = append(lag.writers, &writer{slot: int64(i)})
 			}

@@ -63,7 +63,7 @@ func (s *site) snapshotGroup(group, want string) (id string) {
 
 func (s *site) groupSnapshotBecomes(id, want string) {
 	s.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(2 * time.Millisecond) {
 		gs, err := s.store.GetGroupSnapshot(s.t.Context(), id)
 		if err != nil {
 			s.t.Fatal(err)
@@ -143,7 +143,7 @@ func (s *site) writes(volumes []string) {
 			if err != nil {
 				s.t.Errorf("write to %s: %v", id, err)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			s.t.Errorf("a write to %s waits for ever", id)
 		}
 	}
@@ -291,7 +291,7 @@ func (s *site) withDevice(d driver.Driver, src driver.Source, m driver.Mode, f f
 // idle waits until no job is left.
 func (s *site) idle() {
 	s.t.Helper()
-	for deadline := time.Now().Add(15 * time.Second); ; time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(2 * time.Millisecond) {
 		n, err := s.store.Unfinished(s.t.Context())
 		if err != nil {
 			s.t.Fatal(err)

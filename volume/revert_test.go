@@ -16,7 +16,7 @@ import (
 // until waits for what nothing tells of.
 func (s *site) until(what string, done func() bool) {
 	s.t.Helper()
-	for deadline := time.Now().Add(15 * time.Second); !done(); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			s.t.Fatalf("waited too long for %s", what)
 		}

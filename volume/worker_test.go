@@ -117,7 +117,7 @@ func (s *site) create() string {
 
 func (s *site) claim(queue, owner string) *db.Job {
 	s.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(2 * time.Millisecond) {
 		j, err := s.store.Claim(s.t.Context(), queue, "", owner)
 		if err != nil {
 			s.t.Fatal(err)
@@ -133,7 +133,7 @@ func (s *site) claim(queue, owner string) *db.Job {
 
 func (s *site) becomes(id, want string) {
 	s.t.Helper()
-	for deadline := time.Now().Add(15 * time.Second); ; time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(2 * time.Millisecond) {
 		v, err := s.store.GetVolume(s.t.Context(), id)
 		if err != nil {
 			s.t.Fatal(err)

@@ -18,7 +18,7 @@ import (
 const modelClients = 4
 
 // settleLimit is many times what any of the steps takes.
-const settleLimit = 30 * time.Second
+const settleLimit = time.Minute
 
 // model is what a client believes of its projects. Its steps foretell the status
 // of each answer; after each, the service must come to look like the model.

@@ -52,7 +52,7 @@ func TestAFullPoolIsSaidAndNothingIsCorrupt(t *testing.T) {
 	conn.MustQemuIO(t, "read -P 1 0 60M")
 
 	snap := c.BeginSnapshot(v.ID, "does not fit")
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		var out struct{ Snapshot struct{ Status string } }
 		c.Request(http.MethodGet, "/snapshots/"+snap.ID, nil, http.StatusOK, &out)
 		if out.Snapshot.Status == "error" {

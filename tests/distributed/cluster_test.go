@@ -28,7 +28,7 @@ import (
 const (
 	reportInterval = 1 // s
 	downTime       = 4 // s
-	stopLimit      = 30 * time.Second
+	stopLimit      = time.Minute
 	readyLimit     = 60 * time.Second
 	project        = "0123456789abcdef0123456789abcdef"
 )

@@ -15,7 +15,7 @@ import (
 
 const (
 	startLimit = 60 * time.Second // the first start makes a database cluster, perhaps with the race detector
-	stopLimit  = 30 * time.Second
+	stopLimit  = time.Minute
 	logTail    = 64 << 10
 )
 
