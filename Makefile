@@ -72,7 +72,7 @@ tempest: build ## OpenStack's own tests of block storage, in a cloud of Keystone
 	@scripts/install tempest
 	@CLINKER_BIN=bin/clinker go run ./tests/tempest
 
-tempest-guide: build ## what docs/openstack.md says, done by a script in a root of its own
+tempest-guide: build ## what docs/openstack.md says, done by a script in a root of its own; as root
 	@scripts/install tempest
 	@tests/tempest/guide.sh
 
