@@ -43,8 +43,9 @@ devstack: ## the DevStack plugin's phases; DEVSTACK_DIR=checkout: against DevSta
 	@scripts/install devstack
 	@mkdir -p bin/test && go test -c -o bin/test/devstack.test ./tests/devstack
 ifdef DEVSTACK_DIR
+	@[ -r "$(DEVSTACK_DIR)/functions" ] || { echo "$(DEVSTACK_DIR) is no checkout of DevStack"; exit 1; }
 	@cd tests/devstack && for d in postgresql mysql; do \
-		./scratch env DEVSTACK_DATABASE=$$d DEVSTACK_DIR="$(DEVSTACK_DIR)" ../../bin/test/devstack.test -test.v || exit; done
+		./scratch env DEVSTACK_DATABASE=$$d DEVSTACK_DIR="$(abspath $(DEVSTACK_DIR))" ../../bin/test/devstack.test -test.v || exit; done
 else
 	@cd tests/devstack && ../../bin/test/devstack.test -test.v
 endif
@@ -75,7 +76,7 @@ tempest: build ## OpenStack's own tests of block storage, in a cloud of Keystone
 	@scripts/install tempest
 	@CLINKER_BIN=bin/clinker go run ./tests/tempest
 
-tempest-guide: build ## what docs/openstack.md says, done by a script in a root of its own
+tempest-guide: build ## what docs/openstack.md says, done by a script in a root of its own; as root
 	@scripts/install tempest
 	@tests/tempest/guide.sh
 
