@@ -116,18 +116,22 @@ func negotiate(h http.Header) (Microversion, version, error) {
 	return 0, noVersion, &Fault{Status: http.StatusBadRequest}
 }
 
-func parseVersion(text string) (Microversion, version, error) {
-	if text == "latest" {
-		return MaxMicroversion, MaxMicroversion.version(), nil
+// known are the versions as clients write them.
+var known = func() map[string]Microversion {
+	all := map[string]Microversion{"latest": MaxMicroversion}
+	for m := range MaxMicroversion + 1 {
+		all[m.version().text] = m
 	}
-	m := versionText.FindStringSubmatch(text)
-	if m == nil {
+	return all
+}()
+
+func parseVersion(text string) (Microversion, version, error) {
+	if m, ok := known[text]; ok {
+		return m, m.version(), nil
+	}
+	if !versionText.MatchString(text) {
 		return 0, noVersion, badRequest("API Version String %s is of invalid format. Must be of format MajorNum.MinorNum.", text)
 	}
-	minor, err := strconv.Atoi(m[2])
-	if m[1] != "3" || err != nil || minor > int(MaxMicroversion) {
-		return 0, version{text}, &Fault{http.StatusNotAcceptable,
-			fmt.Sprintf("Version %s is not supported by the API. Minimum is 3.0 and maximum is 3.%d.", text, MaxMicroversion)}
-	}
-	return Microversion(minor), Microversion(minor).version(), nil
+	return 0, version{text}, &Fault{http.StatusNotAcceptable,
+		fmt.Sprintf("Version %s is not supported by the API. Minimum is 3.0 and maximum is 3.%d.", text, MaxMicroversion)}
 }

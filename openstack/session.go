@@ -35,7 +35,7 @@ type Login struct {
 
 	CAFile   string
 	Insecure bool
-	Timeout  time.Duration // of a request; 0 is ten seconds
+	Timeout  time.Duration // of a request; 0 is half a minute
 }
 
 // Session is a login that is made when it is first needed, and again when its
@@ -54,7 +54,7 @@ func NewSession(l Login) (*Session, error) {
 		return nil, fmt.Errorf("section [%s] needs: %s", l.Section, strings.Join(missing, ", "))
 	}
 	if l.Timeout == 0 {
-		l.Timeout = 10 * time.Second
+		l.Timeout = 30 * time.Second
 	}
 	if l.UserDomainName == "" && l.UserDomainID == "" {
 		l.UserDomainID = "default"

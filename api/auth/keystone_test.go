@@ -54,7 +54,7 @@ func newCloud(t *testing.T) *cloud {
 	c.Grant(c.ann, keystonetest.OfProject(c.project), "member")
 	c.Grant(c.svc, keystonetest.OfProject(services), "service")
 	c.cfg = KeystoneConfig{Login: openstack.Login{Section: "keystone_authtoken", AuthURL: c.URL, Username: "clinker", Password: c.svc.Password,
-		ProjectName: "service", UserDomainID: "default", ProjectDomainName: "Default", Timeout: 30 * time.Second}, Region: keystonetest.Region, Interface: "internal",
+		ProjectName: "service", UserDomainID: "default", ProjectDomainName: "Default", Timeout: time.Minute}, Region: keystonetest.Region, Interface: "internal",
 		WWWAuthenticateURI: "https://keystone.example/v3", ServiceTokenRoles: []string{"service"}, ServiceType: "volumev3",
 		CacheTime: time.Minute, Logger: slog.New(slog.NewTextHandler(&c.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	return c
@@ -253,7 +253,7 @@ func testRevocation(t *testing.T, c *cloud) {
 	if id, w = ask(k, text, ""); time.Since(asked) < time.Second {
 		granted(t, "from the cache", id, w)
 	}
-	until(t, "the revocation to be noticed", 10*time.Second, func() bool { id, _ := ask(k, text, ""); return id == nil })
+	until(t, "the revocation to be noticed", 60*time.Second, func() bool { id, _ := ask(k, text, ""); return id == nil })
 }
 
 // The service's own token may end before its time.
@@ -329,7 +329,7 @@ func testOutage(t *testing.T, c *cloud) {
 
 // A Keystone that takes connections and never answers.
 func testSilence(t *testing.T, c *cloud) {
-	k := c.keystone(t, func(cfg *KeystoneConfig) { cfg.Login.Timeout = 5 * time.Second })
+	k := c.keystone(t, func(cfg *KeystoneConfig) { cfg.Login.Timeout = 30 * time.Second })
 	known, unknown := c.Token(c.ann, keystonetest.OfProject(c.project)), c.Token(c.ann, keystonetest.OfDomain("default"))
 	id, w := ask(k, known, "")
 	granted(t, "before", id, w)

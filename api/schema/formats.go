@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,14 +54,15 @@ func must(ok bool) error {
 	return errFormat
 }
 
-var hex32 = regexp.MustCompile(`^[0-9a-f]{32}$`)
-
 // IsUUID reports whether s is a UUID in a form that Python's uuid module and
 // oslo take: any case, with or without dashes, braces or "urn:uuid:".
-func IsUUID(s string) bool { return hex32.MatchString(bareUUID(s)) }
+func IsUUID(s string) bool { return canonical(s) || isHex32(bareUUID(s)) }
 
 // CanonicalUUID is s with lower case and dashes; s must be a UUID by IsUUID.
 func CanonicalUUID(s string) string {
+	if canonical(s) {
+		return s
+	}
 	h := bareUUID(s)
 	if len(h) != 32 {
 		return s
@@ -70,9 +70,27 @@ func CanonicalUUID(s string) string {
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }
 
+// canonical tells the form that nearly every request has.
+func canonical(s string) bool {
+	return len(s) == 36 && s[8] == '-' && s[13] == '-' && s[18] == '-' && s[23] == '-' &&
+		isHex(s[:8]) && isHex(s[9:13]) && isHex(s[14:18]) && isHex(s[19:23]) && isHex(s[24:])
+}
+
+func isHex32(s string) bool { return len(s) == 32 && isHex(s) }
+
+func isHex(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+var prefixesOfUUID = strings.NewReplacer("urn:", "", "uuid:", "")
+
 func bareUUID(s string) string {
-	s = strings.ToLower(s)
-	s = strings.NewReplacer("urn:", "", "uuid:", "").Replace(s)
+	s = prefixesOfUUID.Replace(strings.ToLower(s))
 	return strings.ReplaceAll(strings.Trim(s, "{}"), "-", "")
 }
 

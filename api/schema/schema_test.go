@@ -100,12 +100,13 @@ func TestUnnamedPropertiesAreRemoved(t *testing.T) {
 func TestUUIDForms(t *testing.T) {
 	t.Parallel()
 	const want = "3d7b9d9c-9e5f-4a04-b26f-0d9c1a2b3c4d"
-	for _, s := range []string{want, strings.ToUpper(want), strings.ReplaceAll(want, "-", ""), "{" + want + "}", "urn:uuid:" + want} {
+	for _, s := range []string{want, strings.ToUpper(want), strings.ReplaceAll(want, "-", ""), "{" + want + "}", "urn:uuid:" + want,
+		strings.Replace(want, "-4", "4-", 1)} {
 		if !schema.IsUUID(s) || schema.CanonicalUUID(s) != want {
 			t.Errorf("%q is not taken for %s", s, want)
 		}
 	}
-	for _, s := range []string{"", "x", want[:35], want + "0", "g" + want[1:]} {
+	for _, s := range []string{"", "x", want[:35], want + "0", "g" + want[1:], want[:35] + "g", want[:35] + "/"} {
 		if schema.IsUUID(s) {
 			t.Errorf("%q is taken for a UUID", s)
 		}

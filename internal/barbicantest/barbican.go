@@ -21,7 +21,7 @@ import (
 const (
 	uwsgi      = "/usr/bin/uwsgi_python3"
 	installed  = "/usr/bin/barbican-wsgi-api"
-	startLimit = 90 * time.Second
+	startLimit = 3 * time.Minute
 	// Printed when the application is loaded and takes requests.
 	startedLine = "spawned uWSGI worker"
 

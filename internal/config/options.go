@@ -139,7 +139,7 @@ type Login struct {
 	CredentialSecret  string `conf:"application_credential_secret" secret:"yes" help:"Secret of that application credential."`
 	CAFile            string `conf:"cafile" help:"File with the certificates that sign those of the services. Empty: those of the system."`
 	Insecure          bool   `conf:"insecure" default:"False" help:"Do not check certificates."`
-	Timeout           int    `conf:"timeout" default:"10" min:"1" max:"600" help:"Seconds after which a request that is not answered has failed."`
+	Timeout           int    `conf:"timeout" default:"30" min:"1" max:"600" help:"Seconds after which a request that is not answered has failed."`
 }
 
 // ServiceUser is the section [service_user]: as whom the service asks others.

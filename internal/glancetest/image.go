@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-var client = &http.Client{Timeout: time.Minute}
+var client = &http.Client{Timeout: 2 * time.Minute}
 
 // Image is what Glance tells of an image.
 type Image map[string]any

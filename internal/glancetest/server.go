@@ -22,7 +22,7 @@ const (
 	uwsgi      = "/usr/bin/uwsgi_python3"
 	manage     = "/usr/bin/glance-manage"
 	wsgi       = "/usr/bin/glance-wsgi-api"
-	startLimit = 90 * time.Second
+	startLimit = 3 * time.Minute
 	// Printed when the application is loaded and takes requests.
 	startedLine = "spawned uWSGI worker"
 )

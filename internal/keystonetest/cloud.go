@@ -34,7 +34,7 @@ type AccessRule struct {
 	Path    string `json:"path"`
 }
 
-var client = &http.Client{Timeout: 30 * time.Second}
+var client = &http.Client{Timeout: 2 * time.Minute}
 
 // call sends a request and fails the test on an answer that is no success.
 func (s *Server) call(token, method, path string, body, out any) http.Header {

@@ -22,7 +22,7 @@ const (
 	uwsgi      = "/usr/bin/uwsgi_python3"
 	manage     = "/usr/bin/keystone-manage"
 	wsgi       = "/usr/bin/keystone-wsgi-public"
-	startLimit = 90 * time.Second
+	startLimit = 3 * time.Minute
 	// Printed when the application is loaded and takes requests.
 	startedLine = "spawned uWSGI worker"
 

@@ -10,7 +10,7 @@ import (
 	"github.com/clinker-io/clinker/internal/keystonetest"
 )
 
-var client = &http.Client{Timeout: time.Minute}
+var client = &http.Client{Timeout: 2 * time.Minute}
 
 // microversion is the newest of Nova 26.
 const microversion = "2.93"

@@ -17,7 +17,7 @@ const (
 	// Debian's wrapper in /usr/sbin insists on becoming the user rabbitmq; the
 	// script below it runs as whoever calls it.
 	serverScript = "/usr/lib/rabbitmq/bin/rabbitmq-server"
-	startLimit   = 90 * time.Second
+	startLimit   = 3 * time.Minute
 	startedLine  = "Server startup complete"
 )
 

@@ -42,7 +42,7 @@ func start(t *testing.T) *cloud {
 func (c *cloud) client(t *testing.T, change func(*openstack.Login, *glance.Config)) *glance.Client {
 	t.Helper()
 	l := openstack.Login{Section: "service_user", AuthURL: c.keystone.URL, Username: c.us.Name, Password: c.us.Password, ProjectName: keystonetest.ServiceProject}
-	g := glance.Config{Catalog: "image:glance:publicURL", Timeout: 20 * time.Second, ServiceToken: true}
+	g := glance.Config{Catalog: "image:glance:publicURL", Timeout: 90 * time.Second, ServiceToken: true}
 	if change != nil {
 		change(&l, &g)
 	}

@@ -20,7 +20,7 @@ func TestKeysAtBarbican(t *testing.T) {
 	k.Grant(ann, keystonetest.OfProject(ours), barbicantest.Creator)
 	k.Grant(eve, keystonetest.OfProject(theirs), barbicantest.Creator)
 	s, err := openstack.NewSession(openstack.Login{Section: "service_user", AuthURL: k.URL, Username: service.Name, Password: service.Password,
-		ProjectName: keystonetest.ServiceProject})
+		ProjectName: keystonetest.ServiceProject, Timeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

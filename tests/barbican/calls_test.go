@@ -23,7 +23,7 @@ type answer struct {
 	body   []byte
 }
 
-var client = &http.Client{Timeout: 60 * time.Second}
+var client = &http.Client{Timeout: 2 * time.Minute}
 
 // send asks below /v3 at a microversion.
 func (c *cloud) send(who caller, mv, method, path, body string) (answer, error) {

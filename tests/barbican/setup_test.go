@@ -24,7 +24,7 @@ import (
 	"github.com/clinker-io/clinker/tests/harness"
 )
 
-const limit = 60 * time.Second
+const limit = 2 * time.Minute
 
 // caller is somebody with a token of a project.
 type caller struct {
@@ -201,7 +201,7 @@ func (c *cloud) restartAPI(t *testing.T, config string) {
 	if err := os.WriteFile(c.config, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.running["api"].Terminate(30 * time.Second); err != nil {
+	if err := c.running["api"].Terminate(time.Minute); err != nil {
 		t.Fatal(err)
 	}
 	c.run("api")
@@ -229,7 +229,7 @@ func (c *cloud) log(role string) string { return filepath.Join(c.dir, role+".log
 
 func (c *cloud) stop() {
 	for role, p := range c.running {
-		if err := p.Terminate(30 * time.Second); err != nil {
+		if err := p.Terminate(time.Minute); err != nil {
 			c.t.Errorf("stop %s: %v", role, err)
 		}
 		if raw, err := os.ReadFile(c.log(role)); err == nil && c.t.Failed() {

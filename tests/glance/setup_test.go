@@ -20,7 +20,7 @@ import (
 	"github.com/clinker-io/clinker/tests/harness"
 )
 
-const limit = 60 * time.Second
+const limit = 2 * time.Minute
 
 // cloud is Keystone, Glance and each role of the service as a process of its own.
 type cloud struct {
@@ -151,7 +151,7 @@ osapi_volume_listen_port = %d
 report_interval = 1
 enabled_backends = %s
 glance_num_retries = 0
-glance_request_timeout = 5
+glance_request_timeout = 15
 allowed_direct_url_schemes = cinder
 enable_force_upload = true
 quota_volumes = 100
@@ -190,7 +190,7 @@ func (c *cloud) run(role string) {
 
 func (c *cloud) stopAll() {
 	for role, p := range c.running {
-		if err := p.Terminate(30 * time.Second); err != nil {
+		if err := p.Terminate(time.Minute); err != nil {
 			c.t.Errorf("stop %s: %v", role, err)
 		}
 	}

@@ -176,7 +176,7 @@ func (c *cloud) log(role string) string {
 
 func (c *cloud) stopAll() {
 	for role, p := range c.running {
-		if err := p.Terminate(30 * time.Second); err != nil {
+		if err := p.Terminate(time.Minute); err != nil {
 			c.t.Errorf("stop %s: %v", role, err)
 		}
 		log := c.log(role)

@@ -28,7 +28,7 @@ type answer struct {
 	body   []byte
 }
 
-var client = &http.Client{Timeout: 60 * time.Second}
+var client = &http.Client{Timeout: 2 * time.Minute}
 
 // send asks below /v3 at a microversion.
 func (s *setup) send(p persona, mv, method, path, body string) (answer, error) {

@@ -21,7 +21,7 @@ import (
 )
 
 const (
-	limit = 60 * time.Second
+	limit = 2 * time.Minute
 	host  = "node1"
 )
 
@@ -190,7 +190,7 @@ func (s *setup) run(role string) {
 }
 
 func (s *setup) stop(role string) {
-	if err := s.running[role].Terminate(30 * time.Second); err != nil {
+	if err := s.running[role].Terminate(time.Minute); err != nil {
 		s.t.Errorf("stop %s: %v", role, err)
 	}
 	delete(s.running, role)
