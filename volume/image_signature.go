@@ -37,7 +37,9 @@ func verifierOf(i *glance.Image, asked *db.SignedImage) (*signature.Verifier, er
 		return nil, err
 	case s == nil && asked == nil:
 		return nil, nil
-	case asked == nil && s != nil, s == nil, s.Value != asked.Signature, s.CertificateID != asked.CertificateID:
+	case asked == nil:
+		return nil, fmt.Errorf("%w: the image was not signed when it was asked for, or verify_glance_signatures is disabled at the API", signature.ErrUnusable)
+	case s == nil, s.Value != asked.Signature, s.CertificateID != asked.CertificateID:
 		return nil, fmt.Errorf("%w: it is not the one that the image had when it was asked for", signature.ErrUnusable)
 	case asked.Missing != "":
 		return nil, fmt.Errorf("%w: %s", signature.ErrUnusable, asked.Missing)

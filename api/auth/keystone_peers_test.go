@@ -80,7 +80,8 @@ func testPrivateCA(t *testing.T, c *cloud) {
 func TestABundleThatIsNotThere(t *testing.T) {
 	t.Parallel()
 	for url, good := range map[string]bool{"http://k": true, "https://k": false} {
-		_, err := NewKeystone(KeystoneConfig{Login: openstack.Login{AuthURL: url, Username: "u", Password: "p", ProjectName: "s", TLS: openstack.TLS{CAFile: "/none/ca.pem"}}})
+		_, err := NewKeystone(KeystoneConfig{Login: openstack.Login{AuthURL: url, Username: "u", Password: "p", ProjectName: "s",
+			TLS: openstack.TLS{CAFile: "/none/ca.pem"}}})
 		if (err == nil) != good {
 			t.Errorf("%s: %v", url, err)
 		}

@@ -29,7 +29,7 @@ func TestNovaOverTLS(t *testing.T) {
 		"those of the system":      {nil, "certificate signed by unknown authority"},
 		"not checked":              {map[string]string{"insecure": "true"}, ""},
 		"no certificate of ours":   {map[string]string{"cafile": ca.File, "certfile": "", "keyfile": ""}, "certificate required"},
-		"a file without any":       {map[string]string{"cafile": "nova_test.go"}, "options cafile, certfile and keyfile in [nova]: file of certificates: nova_test.go holds no certificate"},
+		"a file without any":       {map[string]string{"cafile": "nova_test.go"}, "keyfile in [nova]: file of certificates: nova_test.go holds no certificate"},
 		"a key that does not fit":  {map[string]string{"cafile": ca.File, "keyfile": ca.File}, "our own certificate " + cert},
 		"a key that is not there":  {map[string]string{"cafile": ca.File, "keyfile": "/none"}, "/none"},
 		"a bundle of nobody there": {map[string]string{"cafile": "/none/ca.pem"}, "certificate signed by unknown authority"}, // as DevStack names one
