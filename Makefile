@@ -8,7 +8,7 @@ export CGO_ENABLED ?= 0
 STATE ?= $(if $(filter 0,$(shell id -u)),/var/lib/clinker,$(or $(XDG_STATE_HOME),$(HOME)/.local/state)/clinker)
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: help run build test lint unit e2e devstack nova demo bench bench-api tempest tempest-guide generate clean
+.PHONY: help run build test lint unit e2e devstack nova commands demo bench bench-api tempest tempest-guide generate clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,8 +43,9 @@ devstack: ## the DevStack plugin's phases; DEVSTACK_DIR=checkout: against DevSta
 	@scripts/install devstack
 	@mkdir -p bin/test && go test -c -o bin/test/devstack.test ./tests/devstack
 ifdef DEVSTACK_DIR
+	@[ -r "$(DEVSTACK_DIR)/functions" ] || { echo "$(DEVSTACK_DIR) is no checkout of DevStack"; exit 1; }
 	@cd tests/devstack && for d in postgresql mysql; do \
-		./scratch env DEVSTACK_DATABASE=$$d DEVSTACK_DIR="$(DEVSTACK_DIR)" ../../bin/test/devstack.test -test.v || exit; done
+		./scratch env DEVSTACK_DATABASE=$$d DEVSTACK_DIR="$(abspath $(DEVSTACK_DIR))" ../../bin/test/devstack.test -test.v || exit; done
 else
 	@cd tests/devstack && ../../bin/test/devstack.test -test.v
 endif
@@ -53,6 +54,10 @@ nova: ## volumes as a real Nova uses them
 	@scripts/install nova
 	@go vet -tags nova ./tests/nova
 	@CGO_ENABLED=1 go test -tags nova -count=1 -timeout 30m -v ./tests/nova
+
+commands: ## every command of the openstack and cinder clients, with Keystone, Glance and Nova, and at the standalone service
+	@scripts/install nova
+	@CGO_ENABLED=1 go test -count=1 -timeout 30m -v ./tests/cli -run TestEveryCommandOfTheClients -nova -standalone
 
 demo: ## with the service running: what a user does, step by step, with times
 	@scripts/install demo
@@ -71,7 +76,7 @@ tempest: build ## OpenStack's own tests of block storage, in a cloud of Keystone
 	@scripts/install tempest
 	@CLINKER_BIN=bin/clinker go run ./tests/tempest
 
-tempest-guide: build ## what docs/openstack.md says, done by a script in a root of its own
+tempest-guide: build ## what docs/openstack.md says, done by a script in a root of its own; as root
 	@scripts/install tempest
 	@tests/tempest/guide.sh
 

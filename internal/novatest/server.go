@@ -20,7 +20,7 @@ const (
 	uwsgi         = "/usr/bin/uwsgi_python3"
 	novaWSGI      = "/usr/bin/nova-api-wsgi"
 	novaManage    = "/usr/bin/nova-manage"
-	novaPaste     = "/etc/nova/api-paste.ini"
+	novaPaste     = "/usr/share/nova-common/api-paste.ini" // of /etc/nova only root may read it
 	scheduler     = "/usr/bin/nova-scheduler"
 	conductor     = "/usr/bin/nova-conductor"
 	placementWSGI = "/usr/bin/placement-api"

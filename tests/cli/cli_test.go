@@ -3,13 +3,9 @@
 package cli
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,16 +17,16 @@ import (
 
 const (
 	program = "/usr/bin/openstack"
-	// commandLimit bounds one run; Python takes a second or two of it.
+	// commandLimit bounds one run.
 	commandLimit = 90 * time.Second
 	atOnce       = 2
 )
 
 // openstack runs commands against one service.
 type openstack struct {
-	t     testing.TB
-	env   []string
-	slots chan struct{} // a token for each run under way
+	t   testing.TB
+	env []string
+	in  shells
 }
 
 // result is what a run left.
@@ -46,40 +42,26 @@ func TestOpenStackCommand(t *testing.T) {
 		t.Fatalf("the openstack command is not installed (%s): install the package python3-openstackclient", program)
 	}
 	s := harness.Start(t, harness.Options{})
-	slots := make(chan struct{}, atOnce)
+	in := startShells(t, "openstack", atOnce)
 	for name, story := range map[string]func(o openstack, c *harness.Client, s *harness.Service){
 		"volumes": volumes, "snapshots": snapshots, "attachments": attachments, "cloud": cloud, "failures": failures, "manage": manage,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			story(openstack{t, environment(s), slots}, s.Client(t), s)
+			story(openstack{t, environment(s), in}, s.Client(t), s)
 		})
 	}
 }
 
 // environment is the user's, without any other cloud's settings in it.
 func environment(s *harness.Service) []string {
-	env := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "OS_") })
-	return append(env, "OS_CLIENT_CONFIG_FILE="+filepath.Join(s.StateDir, "clouds.yaml"), "OS_CLOUD=clinker", "COLUMNS=300", "LC_ALL=C.UTF-8")
+	return append(withoutCloud(), "OS_CLIENT_CONFIG_FILE="+filepath.Join(s.StateDir, "clouds.yaml"), "OS_CLOUD=clinker")
 }
 
-// run runs the command when there is a slot.
+// run runs a command and takes what it leaves.
 func (o openstack) run(args ...string) result {
 	o.t.Helper()
-	o.slots <- struct{}{}
-	defer func() { <-o.slots }()
-	ctx, cancel := context.WithTimeout(o.t.Context(), commandLimit)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Env = o.env
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		o.t.Fatalf("run %s: %v", program, err)
-	}
-	return result{o.t, "openstack " + strings.Join(args, " "), cmd.ProcessState.ExitCode(), out.String(), errs.String()}
+	return o.in.run(o.t, o.env, args...)
 }
 
 // ok is run that insists on exit status 0.

@@ -1,162 +1,63 @@
 package cli
 
 import (
-	"fmt"
+	"flag"
 	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
-
-	"github.com/clinker-io/clinker/tests/harness"
 )
 
-// notRun are commands that the scripts cannot run with success, and why.
-var notRun = map[string]string{
-	"openstack volume backup":      "backups have no engine yet",
-	"openstack configuration show": "asks no service",
-	"openstack project cleanup":    "is about the whole cloud",
-	"openstack project purge":      "is about the whole cloud",
-	"cinder backup-":               "backups have no engine yet",
-	"cinder upload-to-image":       "there is no Glance",
-	"cinder reimage":               "there is no Glance",
-	"cinder bash-completion":       "asks no service",
-	"cinder help":                  "asks no service",
-
-	"openstack block storage resource filter show": "this version of it understands no answer",
-	"openstack volume group type show":             "this version of it stops before it asks",
-	"openstack volume group snapshot show":         "this version of it stops before it asks",
-	"openstack volume group show":                  "this version of it stops before it asks",
-	"openstack block storage cluster set":          "this version of it takes every answer for a failure",
-	"openstack volume group failover":              "no backend replicates",
-	"openstack extension show":                     "asks Neutron alone",
-	"cinder failover-host":                         "no backend replicates",
-	"cinder group-enable-replication":              "no backend replicates",
-	"cinder group-disable-replication":             "no backend replicates",
-	"cinder group-list-replication-targets":        "no backend replicates",
-	"cinder group-failover-replication":            "no backend replicates",
-}
+// What is tried beyond the commands with a Keystone and a Glance, each in a
+// cloud that has them, and those that need a compute service, at the standalone
+// service, whose API is the same.
+var (
+	andStandalone = flag.Bool("standalone", false, "run every script at the standalone service as well")
+	withNova      = flag.Bool("nova", false, "start a Nova beside the Keystone, and run what needs one there as well")
+)
 
 // commandRuns is one service and the clients that the scripts share.
 type commandRuns struct {
-	s         *harness.Service
-	pool      string // folder of the backend one
-	programs  map[string]shells
-	installed map[string][]string // by program
-
-	mu  sync.Mutex
-	ran map[string]bool // commands that succeeded
+	site
+	programs map[string]shells
+	tally    *tally
 }
 
 func TestEveryCommandOfTheClients(t *testing.T) {
-	runs := startCommandRuns(t)
-	t.Run("scripts", func(t *testing.T) {
-		for name, steps := range scripts(t, filepath.Join("testdata", "commands")) {
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				runs.script(t, steps)
-			})
+	programs := map[string]shells{"openstack": startShells(t, "openstack", atOnce), "cinder": startShells(t, "cinder", atOnce)}
+	var all *tally
+	for _, start := range []func(*testing.T) site{keystoneSite, standaloneSite} {
+		s := start(t)
+		s.prepare(t)
+		if all == nil {
+			all = newTally(t, s, programs)
 		}
-	})
-	if t.Failed() {
-		return
-	}
-	for program, commands := range runs.installed {
-		for _, c := range commands {
-			runs.judge(t, program+" "+c)
-		}
-	}
-	for c := range notRun {
-		if !slices.ContainsFunc(slices.Collect(maps.Keys(runs.ran)), func(ran string) bool { return strings.HasPrefix(ran, c) }) {
-			continue
-		}
-		t.Errorf("%s is run and among the exceptions", c)
-	}
-}
-
-// judge insists that an installed command has run or is an exception.
-func (c *commandRuns) judge(t *testing.T, command string) {
-	t.Helper()
-	if c.ran[command] {
-		return
-	}
-	for prefix := range notRun {
-		if strings.HasPrefix(command, prefix) {
-			return
-		}
-	}
-	t.Errorf("no script runs `%s` with success", command)
-}
-
-// startCommandRuns starts a service of some backends, with room in the quotas,
-// and two shells of each client.
-func startCommandRuns(t *testing.T) *commandRuns {
-	t.Helper()
-	dir := t.TempDir()
-	conf := filepath.Join(dir, "cinder.conf")
-	if err := os.WriteFile(conf, []byte(backends(dir)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s := harness.Start(t, harness.Options{Args: []string{"--config-file", conf}})
-	c := &commandRuns{s: s, pool: filepath.Join(dir, "one"), ran: make(map[string]bool), programs: map[string]shells{
-		"openstack": startShells(t, "openstack", environment(s), atOnce),
-		"cinder":    startShells(t, "cinder", newCinder(t, s).env, atOnce),
-	}}
-	c.installed = c.list(t)
-	quota := map[string]any{"quota_set": map[string]int{"volumes": 200, "snapshots": 200, "groups": 50}}
-	s.Client(t).Request(http.MethodPut, "/os-quota-sets/"+s.Project(), quota, http.StatusOK, nil)
-	var types struct {
-		Types []struct{ ID string } `json:"volume_types"`
-	}
-	s.Client(t).Request(http.MethodGet, "/types", nil, http.StatusOK, &types)
-	specs := map[string]any{"extra_specs": map[string]string{"volume_backend_name": "one"}}
-	s.Client(t).Request(http.MethodPost, "/types/"+types.Types[0].ID+"/extra_specs", specs, http.StatusOK, nil)
-	return c
-}
-
-// backends is a configuration: volumes of the default type are on one and move
-// to two, the rest is there to be switched off and on.
-func backends(dir string) string {
-	text := "[DEFAULT]\nhost = node\nenabled_backends = one,two,three,four,five\ndefault_group_type = default_cgsnapshot_type\n"
-	for _, name := range []string{"one", "two", "three", "four", "five"} {
-		text += fmt.Sprintf("[%s]\nvolume_driver = file\nvolume_backend_name = %s\nfile_pool_path = %s\n", name, name, filepath.Join(dir, name))
-		if name == "three" || name == "five" {
-			text += "cluster = " + name + "\n"
-		}
-	}
-	return text
-}
-
-// list asks the clients for their commands.
-func (c *commandRuns) list(t *testing.T) map[string][]string {
-	t.Helper()
-	commands := make(map[string][]string)
-	for _, group := range []string{"openstack.volume.v3", "openstack.common"} {
-		o := openstack{t: t, env: environment(c.s), slots: make(chan struct{}, 1)}
-		for _, row := range o.list("command", "list", "--group", group) {
-			for _, name := range row["Commands"].([]any) {
-				commands["openstack"] = append(commands["openstack"], name.(string))
+		t.Run(s.name, func(t *testing.T) {
+			for name, steps := range scripts(t, filepath.Join("testdata", "commands")) {
+				if !s.takes(name) {
+					continue
+				}
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					(&commandRuns{s, programs, all}).script(t, steps)
+				})
 			}
-		}
+		})
 	}
-	for word := range strings.FieldsSeq(c.programs["cinder"].run(t, []string{"OS_VOLUME_API_VERSION=3.70"}, "bash-completion").out) {
-		if !strings.HasPrefix(word, "-") {
-			commands["cinder"] = append(commands["cinder"], word)
-		}
+	if some := strings.Contains(flag.Lookup("test.run").Value.String(), "/"); !some && !t.Failed() {
+		all.judge(t)
 	}
-	if len(commands["openstack"]) < 90 || len(commands["cinder"]) < 100 {
-		t.Fatalf("the clients have %d and %d commands", len(commands["openstack"]), len(commands["cinder"]))
-	}
-	return commands
+	t.Logf("what the scripts ran of the commands of the clients:\n%s", all)
 }
 
 // script runs one to its end or to the first step that fails.
 func (c *commandRuns) script(t *testing.T, steps []step) {
-	v := variables{"project": c.s.Project(), "one": "node@one#one", "two": "node@two#two", "server": server, "user": c.user(t)}
+	v := variables{"project": c.project, "one": "node@one#one", "two": "node@two#two", "server": server, "user": c.user(t)}
+	maps.Copy(v, c.variables)
 	for _, s := range steps {
 		words, err := v.expand(s.words)
 		if err != nil {
@@ -166,7 +67,7 @@ func (c *commandRuns) script(t *testing.T, steps []step) {
 		case "wait":
 			c.wait(t, s.where, words[1], `"status":"`+words[2]+`"`)
 		case "gone":
-			gone(t, c.s.Client(t), "/"+words[1])
+			gone(t, c.asks(t), "/"+words[1])
 		case "moved":
 			c.wait(t, s.where, "volumes/"+words[1], `"os-vol-host-attr:host":"`+words[2]+`"`, `"migration_status":"success"`, `"status":"available"`)
 		case "file":
@@ -183,25 +84,27 @@ func (c *commandRuns) command(t *testing.T, v variables, s step, words []string)
 	if fails {
 		words = words[1:]
 	}
+	who := runner
+	if words[0] == "as" {
+		who, words = words[1], words[2:]
+	}
 	program, mv, _ := strings.Cut(words[0], "@")
-	var extra []string
-	if mv == "" && program == "cinder" {
-		mv = "3.70" // its newest
-	}
-	if mv != "" {
-		extra = []string{"OS_VOLUME_API_VERSION=" + mv}
-	}
 	sh, ok := c.programs[program]
 	if !ok {
 		t.Fatalf("%s: no program %s", s.where, program)
 	}
-	r := sh.run(t, extra, words[1:]...)
+	env := c.login(program, who)
+	if mv == "" && program == "cinder" {
+		mv = "3.70" // its newest
+	}
+	if mv != "" {
+		env = append(env, "OS_VOLUME_API_VERSION="+mv)
+	}
+	r := sh.run(t, env, words[1:]...)
 	if fails != (r.code != 0) {
 		t.Fatalf("%s: %s: exit status %d\n%s%s", s.where, r.line, r.code, r.out, r.errText)
 	}
-	if !fails {
-		c.note(program, words[1:])
-	}
+	c.tally.note(c.name, program, words[1:], r.code == 0)
 	for _, check := range s.checks {
 		want, err := v.expand(check)
 		if err == nil {
@@ -213,23 +116,11 @@ func (c *commandRuns) command(t *testing.T, v variables, s step, words []string)
 	}
 }
 
-// note remembers which installed command has succeeded.
-func (c *commandRuns) note(program string, args []string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for n := len(args); n > 0; n-- {
-		if name := strings.Join(args[:n], " "); slices.Contains(c.installed[program], name) {
-			c.ran[program+" "+name] = true
-			return
-		}
-	}
-}
-
 // wait polls until a resource is shown with all these texts; the API has
 // nothing to wait on.
 func (c *commandRuns) wait(t *testing.T, where, path string, texts ...string) {
 	t.Helper()
-	client := c.s.Client(t)
+	client := c.asks(t)
 	deadline := time.Now().Add(time.Minute)
 	for pause := 5 * time.Millisecond; ; pause = min(2*pause, 200*time.Millisecond) {
 		resp, raw, err := client.Do(http.MethodGet, "/"+path, nil)
@@ -262,7 +153,7 @@ func (c *commandRuns) file(t *testing.T, name string) {
 // user is the id of the one who asks.
 func (c *commandRuns) user(t *testing.T) string {
 	t.Helper()
-	r := c.programs["openstack"].run(t, nil, "token", "issue", "-f", "value", "-c", "user_id")
+	r := c.programs["openstack"].run(t, c.login("openstack", runner), "token", "issue", "-f", "value", "-c", "user_id")
 	if r.code != 0 {
 		t.Fatalf("%s: %s", r.line, r.errText)
 	}

@@ -44,6 +44,10 @@ func (v variables) check(r result, want []string) error {
 		if text := strings.Join(want[1:], " "); !strings.Contains(r.out+r.errText, text) {
 			return fmt.Errorf("nothing says %q", text)
 		}
+	case want[0] == "hides":
+		if text := strings.Join(want[1:], " "); strings.Contains(r.out+r.errText, text) {
+			return fmt.Errorf("something says %q", text)
+		}
 	case want[0] == "columns":
 		if got := strings.Join(r.header0(), ","); got != strings.Join(want[1:], " ") {
 			return fmt.Errorf("columns %q", got)
@@ -80,8 +84,12 @@ func (r result) header0() []string {
 // property looks at a line of a table that shows one thing.
 func (v variables) property(r result, key, op, want string) error {
 	err := fmt.Errorf("nothing has the key %q", key)
-	for _, row := range r.cells() { // some commands print several tables
-		if len(row) == 2 && row[0] == key {
+	shown := ""
+	for _, row := range r.cells() { // some commands print several tables, and values of several lines
+		if row[0] != "" {
+			shown = row[0]
+		}
+		if len(row) == 2 && shown == key {
 			if err = v.compare(row[1], op, want); err == nil {
 				return nil
 			}

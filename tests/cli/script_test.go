@@ -13,6 +13,7 @@ import (
 //
 //	openstack ARGUMENTS        a command that must succeed
 //	cinder@3.8 ARGUMENTS       the same at a microversion
+//	as NAME cinder ARGUMENTS   the same, as another person than the runner
 //	! openstack ARGUMENTS      a command that must fail
 //	wait volumes/ID STATUS     until the API shows it so
 //	moved ID POOL              until the volume is there
@@ -28,9 +29,11 @@ import (
 //	row A=VALUE B~TEXT C->NAME a row of a table
 //	no row A=VALUE             there is none
 //	says TEXT                  somewhere in what is printed
+//	hides TEXT                 not anywhere in what is printed
 //	silent                     nothing is printed
 //
-// Quotation marks keep words together, # begins a comment.
+// Quotation marks keep words together, # begins a comment. A script keystone_NAME
+// is for a service with a Keystone, one compute_NAME needs a compute service.
 type step struct {
 	where  string
 	words  []string

@@ -6,7 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,14 +26,13 @@ type shell struct {
 // shells are those of one program that nobody uses now.
 type shells struct {
 	program string
-	env     []string
 	free    chan *shell
 }
 
 // startShells runs n of a program until the test ends.
-func startShells(t testing.TB, program string, env []string, n int) shells {
+func startShells(t testing.TB, program string, n int) shells {
 	t.Helper()
-	s := shells{program, env, make(chan *shell, n)}
+	s := shells{program, make(chan *shell, n)}
 	for range n {
 		s.free <- startShell(t, program)
 	}
@@ -68,16 +67,13 @@ func startShell(t testing.TB, program string) *shell {
 	return &shell{in, json.NewEncoder(in), json.NewDecoder(out)}
 }
 
-// run runs a command when a shell is free; extra is further environment.
-func (s shells) run(t testing.TB, extra []string, args ...string) result {
+// run runs a command when a shell is free.
+func (s shells) run(t testing.TB, environ []string, args ...string) result {
 	t.Helper()
 	env := make(map[string]string)
-	for _, v := range slices.Concat(s.env, extra) {
-		for i := range v {
-			if v[i] == '=' {
-				env[v[:i]] = v[i+1:]
-				break
-			}
+	for _, v := range environ {
+		if name, value, ok := strings.Cut(v, "="); ok {
+			env[name] = value
 		}
 	}
 	sh := <-s.free

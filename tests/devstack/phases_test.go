@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/clinker-io/clinker/internal/keystonetest"
+	"github.com/clinker-io/clinker/internal/tempestconf"
 )
 
 func TestStackRunsTheServicesUnstackAndCleanLeaveNothing(t *testing.T) {
@@ -89,12 +90,17 @@ func (s *site) checkKeystone() {
 
 func (s *site) checkTempest() {
 	s.t.Helper()
-	raw, err := os.ReadFile(filepath.Join(s.dest, "data/tempest.conf"))
+	path := filepath.Join(s.dest, "data/tempest.conf")
+	raw, err := os.ReadFile(path)
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	if err := tempestconf.Check(s.t.Context(), path); err != nil {
+		s.t.Error(err)
+	}
 	text := strings.ReplaceAll(string(raw), " = ", "=")
-	for _, want := range []string{"[volume-feature-enabled]", "extend_attached_volume=True", "snapshot=True", "[service_available]", "cinder=True"} {
+	for _, want := range []string{"[volume-feature-enabled]", "extend_attached_volume=True", "extend_attached_encrypted_volume=True",
+		"snapshot=True", "[service_available]", "cinder=True", "[volume]", "manage_snapshot_ref=source-name,snapshot-%s"} {
 		if !strings.Contains(text, want+"\n") {
 			s.t.Errorf("tempest.conf lacks %s:\n%s", want, raw)
 		}
@@ -113,7 +119,7 @@ func (s *site) checkVolume() {
 	for _, name := range []string{"file-1", "file-2"} {
 		s.openstack("volume", "create", "--size", "1", "--type", name, "of-"+name)
 		host := ""
-		for end := time.Now().Add(time.Minute); ; {
+		for end := time.Now().Add(3 * time.Minute); ; {
 			got := strings.Fields(s.openstack("volume", "show", "of-"+name, "-f", "value", "-c", "status", "-c", "os-vol-host-attr:host"))
 			if slices.Contains(got, "available") {
 				host = strings.Join(got, " ")

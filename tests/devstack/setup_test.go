@@ -30,7 +30,7 @@ import (
 
 const (
 	servicePassword = "servicesecret"
-	phaseLimit      = 10 * time.Minute // the build of the program is one
+	phaseLimit      = 30 * time.Minute // the build of the program is one
 )
 
 // site is a machine on which DevStack runs.
@@ -48,7 +48,7 @@ type site struct {
 // newSite prepares what stack.sh finds, with further lines of localrc.
 func newSite(t *testing.T, localrc ...string) *site {
 	t.Helper()
-	s := &site{t: t, keystone: keystonetest.Start(t), real: os.Getenv("DEVSTACK_DIR") != "", env: os.Environ()}
+	s := &site{t: t, keystone: keystonetest.StartCached(t), real: os.Getenv("DEVSTACK_DIR") != "", env: os.Environ()}
 	rabbit := rabbittest.Start(t)
 	dir := workFolder(t)
 	repository := clone(t, filepath.Join(dir, "plugin"))

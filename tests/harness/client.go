@@ -42,6 +42,9 @@ func (s *Service) Project() string { return path.Base(s.URL) }
 // WithMicroversion returns a client that asks for another one, such as "3.42".
 func (c *Client) WithMicroversion(mv string) *Client { d := *c; d.mv = mv; return &d }
 
+// WithToken returns a client that presents another token.
+func (c *Client) WithToken(token string) *Client { d := *c; d.token = token; return &d }
+
 // Do sends a request below the service's URL. A body that is a []byte goes as it
 // is, nil is none, anything else becomes JSON.
 func (c *Client) Do(method, below string, body any) (*http.Response, []byte, error) {

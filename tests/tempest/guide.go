@@ -19,7 +19,7 @@ import (
 var systemctl []byte
 
 // guideLimit bounds the commands of the guide.
-const guideLimit = 15 * time.Minute
+const guideLimit = 30 * time.Minute
 
 // block is a piece of shell in the guide.
 type block struct{ heading, text string }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/clinker-io/clinker/internal/tempestconf"
 )
 
 const (
@@ -45,6 +47,9 @@ func newWorkspace(p *program, c *cloud, workers int) *workspace {
 		p.Fatal(err)
 	}
 	w.write("tempest.conf", ini(c.settings(w.dir, c.stockUp())))
+	if err := tempestconf.Check(p.Context(), filepath.Join(w.dir, "tempest.conf")); err != nil {
+		p.Fatal(err)
+	}
 	w.write("excludes.txt", excludes)
 	w.write(".stestr.conf", []byte("[DEFAULT]\ntest_path="+testsPath+"\ntop_dir="+topDir+"\ngroup_regex=([^\\.]*\\.)*\n"))
 	return w
