@@ -30,23 +30,18 @@ func (a *API) keysOfNew(r *Request, n *db.NewVolume, src source) error {
 	e, err := a.Store.TypeEncryption(r.Context(), n.Type.ID)
 	switch {
 	case db.IsKind(err, db.NotFound):
-		return nil
+		return plainFits(src.image)
 	case err != nil:
 		return err
 	case n.Multiattach:
 		return badRequest("Invalid volume: Multiattach cannot be used with encrypted volumes.")
+	case src.image != nil:
+		return a.keysOfImaged(r, n, e, src.image)
 	}
 	if src.volume == nil || src.volume.EncryptionKeyID == nil {
 		key, err := a.makeKey(r, e)
-		if err != nil {
-			return err
-		}
-		n.EncryptionKeyID = &key
-		if src.image == nil {
-			return nil
-		}
-		if n.ImageKey.Key, err = a.readable(r, key); err != nil {
-			a.dropKey(r, &key)
+		if err == nil {
+			n.EncryptionKeyID = &key
 		}
 		return err
 	}

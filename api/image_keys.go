@@ -8,15 +8,15 @@ import (
 )
 
 // An image made of an encrypted volume holds the volume's blocks as they are, and
-// has a key of its own to read them, which Glance deletes with the image.
+// has a key of its own to read them, which Glance deletes with the image. Any
+// other image is written to an encrypted volume under its encryption.
 
 // Properties of such an image.
 const (
-	imageKeyProperty    = "cinder_encryption_key_id"
-	imageKeyPolicy      = "cinder_encryption_key_deletion_policy"
-	imageKeyWithImage   = "on_image_deletion"
-	imageKeyProperties  = "cinder_encryption_key_" // what they begin with
-	encryptedImageAlone = "Invalid input received: Image %s is encrypted: it needs an encrypted volume."
+	imageKeyProperty   = "cinder_encryption_key_id"
+	imageKeyPolicy     = "cinder_encryption_key_deletion_policy"
+	imageKeyWithImage  = "on_image_deletion"
+	imageKeyProperties = "cinder_encryption_key_" // what they begin with
 )
 
 // hasKey reports whether an image is encrypted.
@@ -25,25 +25,34 @@ func hasKey(i *glance.Image) bool {
 	return ok
 }
 
-// keyOfImaged makes the key of a volume that is made of an encrypted image: one
-// like the image's.
-func (a *API) keyOfImaged(r *Request, n db.NewVolume, i *glance.Image) (*string, error) {
-	_, err := a.Store.TypeEncryption(r.Context(), n.Type.ID)
-	encrypted := err == nil
-	switch {
-	case err != nil && !db.IsKind(err, db.NotFound):
-		return nil, err
-	case encrypted && n.Multiattach:
-		return nil, badRequest("Invalid volume: Multiattach cannot be used with encrypted volumes.")
+// plainFits refuses an encrypted image for a volume that is not; nil is no image.
+func plainFits(i *glance.Image) error {
+	if i != nil && hasKey(i) {
+		return badRequest("Invalid input received: Image %s is encrypted: it needs an encrypted volume.", i.ID)
 	}
-	if !encrypted {
-		return nil, badRequest(encryptedImageAlone, i.ID)
+	return nil
+}
+
+// keysOfImaged makes the key of an encrypted volume that is made of an image: one
+// like that of an encrypted image, or a new one and one like it for the worker,
+// who writes the image with it.
+func (a *API) keysOfImaged(r *Request, n *db.NewVolume, e db.VolumeTypeEncryption, i *glance.Image) error {
+	if hasKey(i) {
+		key, err := a.keyLikeImages(r, i)
+		if err == nil {
+			n.EncryptionKeyID = &key
+		}
+		return err
 	}
-	key, err := a.keyLikeImages(r, i)
+	key, err := a.makeKey(r, e)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &key, nil
+	n.EncryptionKeyID = &key
+	if n.ImageKey.Key, err = a.readable(r, key); err != nil {
+		a.dropKey(r, &key)
+	}
+	return err
 }
 
 // keyLikeImages copies the key of an encrypted image.
@@ -68,12 +77,9 @@ func (a *API) keyOfUpload(r *Request, v *db.VolumeView) (*string, error) {
 	return &key, nil
 }
 
-// keyOfReimage makes the key that a volume needs to read the encrypted image that
-// is to be written over it.
+// keyOfReimage makes the key that an encrypted volume needs to read the encrypted
+// image that is to be written over it.
 func (a *API) keyOfReimage(r *Request, v *db.VolumeView, i *glance.Image) (*db.KeyChange, error) {
-	if v.EncryptionKeyID == nil {
-		return nil, badRequest(encryptedImageAlone, i.ID)
-	}
 	if r.Identity.ProjectID != v.ProjectID {
 		return nil, r.noKey("only users of a volume's project can make its key", nil, "volume", v.ID)
 	}
@@ -84,25 +90,25 @@ func (a *API) keyOfReimage(r *Request, v *db.VolumeView, i *glance.Image) (*db.K
 	return &db.KeyChange{Old: *v.EncryptionKeyID, New: key, Owner: v.ProjectID}, nil
 }
 
-// reimage begins it; a key that is not needed after all is deleted.
-func (a *API) reimage(r *Request, v *db.VolumeView, i *glance.Image, reserved bool) error {
+// reimage begins it; keys that are not needed after all are deleted.
+func (a *API) reimage(r *Request, v *db.VolumeView, i *glance.Image, reserved bool) (err error) {
 	with := db.ReimageArgs{ImageID: i.ID, Signed: a.signedImage(r, i)}
-	var err error
 	switch {
+	case v.EncryptionKeyID == nil:
+		err = plainFits(i)
 	case hasKey(i):
 		with.Change, err = a.keyOfReimage(r, v, i)
-	case v.EncryptionKeyID != nil:
+	default:
 		with.ImageKey.Key, err = a.readable(r, *v.EncryptionKeyID)
 	}
 	if err != nil {
 		return err
 	}
-	err = a.Store.ReimageVolume(r.Context(), r.Actor(), v.ID, with, reserved)
-	if err != nil {
+	if err = a.Store.ReimageVolume(r.Context(), r.Actor(), v.ID, with, reserved); err != nil {
+		if with.Change != nil {
+			a.dropKey(r, &with.Change.New)
+		}
 		a.dropRetypeKeys(r, retypeKeys{Readable: db.Readable{New: with.ImageKey.Key}})
-	}
-	if err != nil && with.Change != nil {
-		a.dropKey(r, &with.Change.New)
 	}
 	return err
 }

@@ -186,6 +186,9 @@ func (a *API) updateQuotas(r *Request) (Response, error) {
 	if err != nil {
 		return Response{}, err
 	}
+	if err := a.mayBeProject(r, r.Param("id")); err != nil {
+		return Response{}, err
+	}
 	for _, key := range sortedKeys(limits) {
 		limit, used := limits[key], set[key].InUse+set[key].Reserved
 		if limit != -1 && key != "per_volume_gigabytes" && int64(limit) < used {

@@ -137,10 +137,6 @@ func (a *API) newVolume(r *Request, b volumeBody) (db.NewVolume, error) {
 	case src.volume != nil:
 		n.SourceVolumeID = &src.volume.ID
 	}
-	if src.image != nil && hasKey(src.image) {
-		n.EncryptionKeyID, err = a.keyOfImaged(r, n, src.image)
-		return n, err
-	}
 	// Nothing may fail between here and the row that the key is for.
 	err = a.keysOfNew(r, &n, src)
 	return n, err

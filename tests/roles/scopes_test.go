@@ -35,6 +35,8 @@ func (s *setup) scopes(t *testing.T) {
 		{"system admin", k.Token(chief, keystonetest.OfSystem()), http.MethodPut, "/default-types/nobody's", `{"default_type": {"volume_type": "__DEFAULT__"}}`,
 			http.StatusNotFound},
 		{"system admin", k.Token(chief, keystonetest.OfSystem()), http.MethodGet, "/os-quota-sets/nobody's", "", http.StatusOK}, // as upstream
+		{"system admin", k.Token(chief, keystonetest.OfSystem()), http.MethodPut, "/os-quota-sets/nobody's", `{"quota_set": {"volumes": 1}}`,
+			http.StatusBadRequest},
 		{"system admin", k.Token(chief, keystonetest.OfSystem()), http.MethodPost, "/volumes", create, http.StatusBadRequest},
 		{"system admin", k.Token(chief, keystonetest.OfSystem()), http.MethodGet, "/" + s.things["project"] + "/volumes", "", http.StatusBadRequest},
 	} {
