@@ -90,7 +90,7 @@ func manage(o openstack, c *harness.Client, s *harness.Service) {
 		}
 	}
 	holds("volume-" + id)
-	snap := cli.ok("snapshot-create", "--name", "kept", id)["id"][1]
+	snap := cli.ok("snapshot-create", "--name", "before", id)["id"][1]
 	c.WaitSnapshot(snap, "available")
 	cli.ok("revert-to-snapshot", snap)
 	c.WaitStatus(id, "available")
