@@ -13,21 +13,14 @@ import (
 
 // Properties of such an image.
 const (
-	imageKeyProperty   = "cinder_encryption_key_id"
 	imageKeyPolicy     = "cinder_encryption_key_deletion_policy"
 	imageKeyWithImage  = "on_image_deletion"
 	imageKeyProperties = "cinder_encryption_key_" // what they begin with
 )
 
-// hasKey reports whether an image is encrypted.
-func hasKey(i *glance.Image) bool {
-	_, ok := i.Properties[imageKeyProperty]
-	return ok
-}
-
 // plainFits refuses an encrypted image for a volume that is not; nil is no image.
 func plainFits(i *glance.Image) error {
-	if i != nil && hasKey(i) {
+	if i != nil && i.Encrypted() {
 		return badRequest("Invalid input received: Image %s is encrypted: it needs an encrypted volume.", i.ID)
 	}
 	return nil
@@ -37,27 +30,21 @@ func plainFits(i *glance.Image) error {
 // like that of an encrypted image, or a new one and one like it for the worker,
 // who writes the image with it.
 func (a *API) keysOfImaged(r *Request, n *db.NewVolume, e db.VolumeTypeEncryption, i *glance.Image) error {
-	if hasKey(i) {
+	if i.Encrypted() {
 		key, err := a.keyLikeImages(r, i)
 		if err == nil {
 			n.EncryptionKeyID = &key
 		}
 		return err
 	}
-	key, err := a.makeKey(r, e)
-	if err != nil {
-		return err
-	}
-	n.EncryptionKeyID = &key
-	if n.ImageKey.Key, err = a.readable(r, key); err != nil {
-		a.dropKey(r, &key)
-	}
+	var err error
+	n.EncryptionKeyID, n.ImageKey.Key, err = a.makeKeys(r, e)
 	return err
 }
 
 // keyLikeImages copies the key of an encrypted image.
 func (a *API) keyLikeImages(r *Request, i *glance.Image) (string, error) {
-	id := i.Properties[imageKeyProperty]
+	id := i.Properties[glance.EncryptionKey]
 	if err := uuid.Validate(id); err != nil { // it would be a part of a URL
 		return "", r.noKey("the key of an image cannot be one", err, "image", i.ID)
 	}
@@ -96,7 +83,7 @@ func (a *API) reimage(r *Request, v *db.VolumeView, i *glance.Image, reserved bo
 	switch {
 	case v.EncryptionKeyID == nil:
 		err = plainFits(i)
-	case hasKey(i):
+	case i.Encrypted():
 		with.Change, err = a.keyOfReimage(r, v, i)
 	default:
 		with.ImageKey.Key, err = a.readable(r, *v.EncryptionKeyID)

@@ -30,12 +30,7 @@ func (a *API) keysOfRetype(r *Request, v db.VolumeView, t db.VolumeType) (k rety
 	if !encrypted {
 		return k, nil
 	}
-	key, err := a.makeKey(r, e)
-	if err == nil {
-		k.own = &key
-		k.New, err = a.readable(r, key)
-	}
-	if err != nil {
+	if k.own, k.New, err = a.makeKeys(r, e); err != nil {
 		a.dropRetypeKeys(r, k)
 	}
 	return k, err
@@ -45,6 +40,19 @@ func (a *API) keysOfRetype(r *Request, v db.VolumeView, t db.VolumeType) (k rety
 type retypeKeys struct {
 	own *string
 	db.Readable
+}
+
+// makeKeys makes a key for a volume, and one like it for the worker to read.
+func (a *API) makeKeys(r *Request, e db.VolumeTypeEncryption) (own, twin *string, err error) {
+	key, err := a.makeKey(r, e)
+	if err != nil {
+		return nil, nil, err
+	}
+	if twin, err = a.readable(r, key); err != nil {
+		a.dropKey(r, &key)
+		return nil, nil, err
+	}
+	return &key, twin, nil
 }
 
 // readable gives the service a key like another.
@@ -72,17 +80,12 @@ func (a *API) rekey(r *Request, from string, e db.VolumeTypeEncryption) (*db.Rek
 	if err != nil {
 		return nil, err
 	}
-	k := retypeKeys{Readable: db.Readable{Old: old}}
-	key, err := a.makeKey(r, e)
-	if err == nil {
-		k.own = &key
-		k.New, err = a.readable(r, key)
-	}
+	own, twin, err := a.makeKeys(r, e)
 	if err != nil {
-		a.dropRetypeKeys(r, k)
+		a.dropRetypeKeys(r, retypeKeys{Readable: db.Readable{Old: old}})
 		return nil, err
 	}
-	return &db.Rekey{KeyID: key, Readable: k.Readable}, nil
+	return &db.Rekey{KeyID: *own, Readable: db.Readable{Old: old, New: twin}}, nil
 }
 
 // dropKeysOfNew is for a volume that is not made after all.

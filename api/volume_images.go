@@ -114,7 +114,7 @@ func (a *API) newImage(r *Request, v *db.VolumeView, u uploadBody, key *string) 
 	}
 	n := glance.NewImage{Name: u.Name, DiskFormat: u.DiskFormat, ContainerFormat: u.ContainerFormat, Properties: a.handedDown(v.ImageMetadata)}
 	if key != nil {
-		n.Properties[imageKeyProperty], n.Properties[imageKeyPolicy] = *key, imageKeyWithImage
+		n.Properties[glance.EncryptionKey], n.Properties[imageKeyPolicy] = *key, imageKeyWithImage
 	}
 	if r.Microversion.UploadsWithVisibility() {
 		protected := u.Protected != nil && bool(*u.Protected)

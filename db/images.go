@@ -62,10 +62,8 @@ func (s *Store) UploadVolume(ctx context.Context, a Actor, id string, with Uploa
 		if err != nil {
 			return fmt.Errorf("upload volume: %w", err)
 		}
-		if with.KeyID != nil {
-			if err := t.useKey(ctx, *with.KeyID); err != nil {
-				return err
-			}
+		if err := t.useKeys(ctx, with.KeyID); err != nil {
+			return err
 		}
 		return t.toWorker(ctx, a, v, newJob{kind: JobVolumeUpload, volume: id, args: with})
 	})
@@ -110,7 +108,7 @@ func (s *Store) ReimageVolume(ctx context.Context, a Actor, id string, with Reim
 				return err
 			}
 		}
-		if err := t.useImageKey(ctx, with.ImageKey); err != nil {
+		if err := t.useKeys(ctx, with.ImageKey.Key); err != nil {
 			return err
 		}
 		return t.toWorker(ctx, a, v, newJob{kind: JobVolumeReimage, volume: id, args: with})

@@ -48,7 +48,19 @@ func (s *Store) LooseKeys(ctx context.Context, project string) ([]string, error)
 	return s.looseKeys(ctx, looseKeysParams{ProjectID: project, AtMost: maxLooseKeys})
 }
 
-// useKey takes a key for a volume.
+// useKeys takes keys from among the loose ones, for a volume or its job; nil is none.
+func (t *txn) useKeys(ctx context.Context, keys ...*string) error {
+	for _, key := range keys {
+		if key == nil {
+			continue
+		}
+		if err := t.useKey(ctx, *key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (t *txn) useKey(ctx context.Context, key string) error {
 	if key == FixedKey {
 		return nil
@@ -140,10 +152,7 @@ func (t *txn) checkKey(ctx context.Context, typeID string, key *string) error {
 	if encrypted := err == nil; encrypted != (key != nil) {
 		return noKeyManager() // the type has changed meanwhile
 	}
-	if key == nil {
-		return nil
-	}
-	return t.useKey(ctx, *key)
+	return t.useKeys(ctx, key)
 }
 
 // noKeyManager is Cinder's answer when its key manager cannot be used.

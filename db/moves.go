@@ -131,13 +131,8 @@ func (t *txn) reencrypts(ctx context.Context, was string, r Retype) (bool, error
 		return false, fmt.Errorf("compare encryptions: %w", err)
 	}
 	if !same {
-		for _, key := range []*string{r.Old, r.New} {
-			if key == nil {
-				continue
-			}
-			if err := t.useKey(ctx, *key); err != nil {
-				return false, err
-			}
+		if err := t.useKeys(ctx, r.Old, r.New); err != nil {
+			return false, err
 		}
 		return true, t.checkKey(ctx, r.Type.ID, r.KeyID)
 	}

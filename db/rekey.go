@@ -26,20 +26,11 @@ func (e VolumeTypeEncryption) IsLUKS1() bool {
 	return false
 }
 
-// useRekey takes the keys of a clone from among the loose ones.
 func (t *txn) useRekey(ctx context.Context, r *Rekey) error {
 	if r == nil {
 		return nil
 	}
-	for _, key := range []*string{&r.KeyID, r.Old, r.New} {
-		if key == nil {
-			continue
-		}
-		if err := t.useKey(ctx, *key); err != nil {
-			return err
-		}
-	}
-	return nil
+	return t.useKeys(ctx, &r.KeyID, r.Old, r.New)
 }
 
 // Rekeyed says that the new key opens the clone, and the old one does not.
@@ -78,13 +69,6 @@ func (t *txn) endRekey(ctx context.Context, j *Job) error {
 // worker can write an image under the encryption; nil for none.
 type ImageKey struct {
 	Key *string `json:"image_key,omitempty"`
-}
-
-func (t *txn) useImageKey(ctx context.Context, k ImageKey) error {
-	if k.Key == nil {
-		return nil
-	}
-	return t.useKey(ctx, *k.Key)
 }
 
 // KeyOfImage is in the jobs that write an image.

@@ -54,7 +54,7 @@ func (s *Store) CreateVolume(ctx context.Context, a Actor, n NewVolume) (Volume,
 		if err := t.useRekey(ctx, n.Rekey); err != nil {
 			return err
 		}
-		if err := t.useImageKey(ctx, n.ImageKey); err != nil {
+		if err := t.useKeys(ctx, n.ImageKey.Key); err != nil {
 			return err
 		}
 		if err := t.checkVolumeSize(ctx, a.ProjectID, n.SizeGiB); err != nil {

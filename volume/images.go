@@ -104,16 +104,18 @@ func (w *Worker) writeImage(ctx context.Context, j *db.Job, i *glance.Image, row
 	if err := w.mayUse(i); err != nil {
 		return imageFault("image "+i.ID, err)
 	}
+	key, err := j.KeyOfImage()
+	if err != nil {
+		return err
+	}
 	opened, err := w.Driver.Open(ctx, driver.VolumeSource(v), driver.ReadWrite)
 	if err != nil {
 		return fmt.Errorf("open volume: %w", err)
 	}
 	defer func() { err = errors.Join(err, opened.Close()) }()
 	dst := opened
-	if encrypts, err := underKey(j, i, &row); err != nil {
-		return err
-	} else if encrypts {
-		if dst, err = w.underLUKS(ctx, j, row, dst); err != nil {
+	if row.EncryptionKeyID != nil && (key.Key != nil || !i.Encrypted()) { // never a plain image in clear
+		if dst, err = w.underLUKS(ctx, key.Key, row, dst); err != nil {
 			return imageFault("encrypt image "+i.ID, err)
 		}
 	}

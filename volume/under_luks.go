@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/clinker-io/clinker/db"
-	"github.com/clinker-io/clinker/openstack/glance"
 	"github.com/clinker-io/clinker/volume/driver"
 	"github.com/clinker-io/clinker/volume/luks"
 )
@@ -20,11 +19,7 @@ type encryptedDevice struct {
 }
 
 // underLUKS formats d for its row, anew on each attempt.
-func (w *Worker) underLUKS(ctx context.Context, j *db.Job, row db.Volume, d driver.Device) (driver.Device, error) {
-	key, err := j.KeyOfImage()
-	if err != nil {
-		return d, err
-	}
+func (w *Worker) underLUKS(ctx context.Context, key *string, row db.Volume, d driver.Device) (driver.Device, error) {
 	e, err := w.Store.TypeEncryption(ctx, row.VolumeTypeID)
 	if err != nil {
 		return d, fmt.Errorf("encryption of the type: %w", err)
@@ -36,7 +31,7 @@ func (w *Worker) underLUKS(ctx context.Context, j *db.Job, row db.Volume, d driv
 	if _, err := f.Payload(); err != nil {
 		return d, keptf("its type: %w", err)
 	}
-	pass, err := w.passphrase(ctx, key.Key)
+	pass, err := w.passphrase(ctx, key)
 	if err != nil {
 		return d, err
 	}
@@ -85,12 +80,4 @@ func (e *encryptedDevice) Discard(off, n int64) error {
 		}
 	}
 	return nil
-}
-
-// underKey reports whether an image is to be written under the encryption of its
-// volume: one that has a key holds what is encrypted already.
-func underKey(j *db.Job, i *glance.Image, row *db.Volume) (bool, error) {
-	key, err := j.KeyOfImage()
-	_, encrypted := i.Properties["cinder_encryption_key_id"]
-	return row.EncryptionKeyID != nil && (key.Key != nil || !encrypted), err
 }

@@ -21,6 +21,16 @@ type Image struct {
 	Properties                          map[string]string // what is not Glance's own
 }
 
+// EncryptionKey is the property that names the key of an image whose data is
+// that of an encrypted volume.
+const EncryptionKey = "cinder_encryption_key_id"
+
+// Encrypted reports whether the data of an image is that of an encrypted volume.
+func (i *Image) Encrypted() bool {
+	_, ok := i.Properties[EncryptionKey]
+	return ok
+}
+
 // core are the attributes of every image; what else a record holds are properties.
 var core = []string{"id", "name", "status", "visibility", "protected", "os_hidden", "checksum", "os_hash_algo", "os_hash_value", "owner",
 	"size", "virtual_size", "container_format", "disk_format", "created_at", "updated_at", "tags", "direct_url", "min_ram", "min_disk",

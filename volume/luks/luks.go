@@ -81,7 +81,7 @@ func (f Format) slotOffset(i int, to int64) int64 {
 
 func roundUp(n, to int64) int64 { return (n + to - 1) / to * to }
 
-// Create formats d, whose first bytes must be zeroes, with a random key that the
+// Create formats d, whatever it holds, with a random key that the
 // passphrase opens.
 func Create(d WritableDevice, f Format, passphrase string) (*Volume, error) {
 	payload, err := f.Payload()
