@@ -4,8 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
-	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"testing"
@@ -14,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/clinker-io/clinker/internal/keystonetest"
-	"github.com/clinker-io/clinker/internal/postgres"
+	"github.com/clinker-io/clinker/internal/pgtest"
 	"github.com/clinker-io/clinker/internal/testproc"
 )
 
@@ -55,7 +53,7 @@ func Start(t testing.TB, keystone *keystonetest.Server) *Server {
 		}
 	}
 	port := testproc.FreePorts(t, 1)[0]
-	s := &Server{t: t, dir: workFolder(t), port: port, URL: fmt.Sprintf("http://127.0.0.1:%d", port), keystone: keystone}
+	s := &Server{t: t, dir: testproc.Folder(t, "barbican"), port: port, URL: fmt.Sprintf("http://127.0.0.1:%d", port), keystone: keystone}
 	s.startDatabase()
 	s.user = keystone.ServiceUser("barbican")
 	keystone.Register("key-manager", "barbican", s.URL)
@@ -67,32 +65,9 @@ func Start(t testing.TB, keystone *keystonetest.Server) *Server {
 	return s
 }
 
-// workFolder is not t.TempDir: PostgreSQL's servers run as their own user when
-// the tests run as root.
-func workFolder(t testing.TB) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "clinker-barbican-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
 func (s *Server) startDatabase() {
 	s.t.Helper()
-	pg, err := postgres.Start(s.t.Context(), postgres.Config{Dir: filepath.Join(s.dir, "pg"), Unsafe: true, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
-	if err != nil {
-		s.t.Fatalf("start PostgreSQL: %v", err)
-	}
-	s.t.Cleanup(func() {
-		if err := pg.Stop(); err != nil {
-			s.t.Errorf("stop PostgreSQL: %v", err)
-		}
-	})
+	pg := pgtest.Serve(s.t, filepath.Join(s.dir, "pg"))
 	dsn, err := pgx.ParseConfig(pg.DSN())
 	if err != nil {
 		s.t.Fatal(err)
@@ -100,7 +75,7 @@ func (s *Server) startDatabase() {
 	s.DSN = pg.DSN()
 	// Barbican writes bytes into columns of text, and wants them back as they were.
 	s.query(fmt.Sprintf("ALTER DATABASE %s SET bytea_output = 'escape'", pgx.Identifier{dsn.Database}.Sanitize()))
-	s.database = fmt.Sprintf("postgresql:///%s?host=%s&user=%s", dsn.Database, dsn.Host, dsn.User)
+	s.database = pg.URL()
 }
 
 // Kill ends Barbican as a power failure would.

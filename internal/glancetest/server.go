@@ -2,7 +2,6 @@ package glancetest
 
 import (
 	"fmt"
-	"log/slog"
 	"net/http"
 	"os"
 	"os/exec"
@@ -11,10 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/clinker-io/clinker/internal/keystonetest"
-	"github.com/clinker-io/clinker/internal/postgres"
+	"github.com/clinker-io/clinker/internal/pgtest"
 	"github.com/clinker-io/clinker/internal/testproc"
 )
 
@@ -54,7 +51,7 @@ func Start(t testing.TB, k *keystonetest.Server, options ...string) *Server {
 		}
 	}
 	port := testproc.FreePorts(t, 1)[0]
-	s := &Server{URL: fmt.Sprintf("http://127.0.0.1:%d", port), t: t, keystone: k, options: strings.Join(options, "\n"), dir: workFolder(t), port: port}
+	s := &Server{URL: fmt.Sprintf("http://127.0.0.1:%d", port), t: t, keystone: k, options: strings.Join(options, "\n"), dir: testproc.Folder(t, "glance"), port: port}
 	s.startDatabase()
 	s.user = k.ServiceUser("glance")
 	k.Register("image", "glance", s.URL)
@@ -66,37 +63,10 @@ func Start(t testing.TB, k *keystonetest.Server, options ...string) *Server {
 	return s
 }
 
-// workFolder is not t.TempDir: PostgreSQL's servers run as their own user when
-// the tests run as root.
-func workFolder(t testing.TB) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "clinker-glance-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
 func (s *Server) startDatabase() {
 	s.t.Helper()
-	pg, err := postgres.Start(s.t.Context(), postgres.Config{Dir: s.in("pg"), Unsafe: true, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		s.t.Fatalf("start PostgreSQL: %v", err)
-	}
-	s.t.Cleanup(func() {
-		if err := pg.Stop(); err != nil {
-			s.t.Errorf("stop PostgreSQL: %v", err)
-		}
-	})
-	dsn, err := pgx.ParseConfig(pg.DSN())
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.database = fmt.Sprintf("postgresql:///%s?host=%s&user=%s", dsn.Database, dsn.Host, dsn.User) // a % would be taken for a variable
+	pg := pgtest.Serve(s.t, s.in("pg"))
+	s.database = pg.URL()
 }
 
 // Kill ends Glance as a power failure would.

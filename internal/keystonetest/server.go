@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"os"
 	"os/exec"
@@ -12,9 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
-	"github.com/clinker-io/clinker/internal/postgres"
+	"github.com/clinker-io/clinker/internal/pgtest"
 	"github.com/clinker-io/clinker/internal/testproc"
 )
 
@@ -72,7 +69,7 @@ func start(t testing.TB, cached bool) *Server {
 		}
 	}
 	port := testproc.FreePorts(t, 1)[0]
-	s := &Server{t: t, dir: workFolder(t), port: port, cached: cached, URL: fmt.Sprintf("http://127.0.0.1:%d/v3", port), TokenLife: time.Hour,
+	s := &Server{t: t, dir: testproc.Folder(t, "keystone"), port: port, cached: cached, URL: fmt.Sprintf("http://127.0.0.1:%d/v3", port), TokenLife: time.Hour,
 		Admin: User{Name: "admin", Password: rand.Text(), Domain: "default"}}
 	s.startDatabase()
 	s.makeKeys("fernet")
@@ -91,38 +88,11 @@ func start(t testing.TB, cached bool) *Server {
 	return s
 }
 
-// workFolder is not t.TempDir: PostgreSQL's servers run as their own user when
-// the tests run as root.
-func workFolder(t testing.TB) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "clinker-keystone-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
 // startDatabase starts a PostgreSQL: over SQLite, Keystone locks itself out.
 func (s *Server) startDatabase() {
 	s.t.Helper()
-	pg, err := postgres.Start(s.t.Context(), postgres.Config{Dir: s.in("pg"), Unsafe: true, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		s.t.Fatalf("start PostgreSQL: %v", err)
-	}
-	s.t.Cleanup(func() {
-		if err := pg.Stop(); err != nil {
-			s.t.Errorf("stop PostgreSQL: %v", err)
-		}
-	})
-	dsn, err := pgx.ParseConfig(pg.DSN())
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.database = fmt.Sprintf("postgresql:///%s?host=%s&user=%s", dsn.Database, dsn.Host, dsn.User) // a % would be taken for a variable
+	pg := pgtest.Serve(s.t, s.in("pg"))
+	s.database = pg.URL()
 }
 
 // Kill ends Keystone as a power failure would.

@@ -2,8 +2,6 @@ package novatest
 
 import (
 	"fmt"
-	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,21 +9,13 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/clinker-io/clinker/internal/keystonetest"
-	"github.com/clinker-io/clinker/internal/postgres"
+	"github.com/clinker-io/clinker/internal/pgtest"
 )
 
 // startDatabase starts a PostgreSQL with empty databases.
 func (s *Server) startDatabase(names ...string) {
 	s.t.Helper()
-	pg, err := postgres.Start(s.t.Context(), postgres.Config{Dir: s.in("pg"), Unsafe: true, MaxConns: 300, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
-	if err != nil {
-		s.t.Fatalf("start PostgreSQL: %v", err)
-	}
-	s.t.Cleanup(func() {
-		if err := pg.Stop(); err != nil {
-			s.t.Errorf("stop PostgreSQL: %v", err)
-		}
-	})
+	pg := pgtest.Serve(s.t, s.in("pg"))
 	conn, err := pgx.Connect(s.t.Context(), pg.DSN())
 	if err != nil {
 		s.t.Fatal(err)

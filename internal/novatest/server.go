@@ -71,7 +71,7 @@ func Start(t testing.TB, k *keystonetest.Server, broker string, o Options) *Serv
 		}
 	}
 	ports := testproc.FreePorts(t, 2)
-	s := &Server{t: t, keystone: k, user: k.ServiceUser("nova"), dir: workFolder(t), apiPort: ports[0], placePort: ports[1], broker: broker,
+	s := &Server{t: t, keystone: k, user: k.ServiceUser("nova"), dir: testproc.Folder(t, "nova"), apiPort: ports[0], placePort: ports[1], broker: broker,
 		Host: o.Host, image: o.Image, processes: make(map[string]*testproc.Process)}
 	if s.Host == "" {
 		s.Host = "compute1"
@@ -96,21 +96,6 @@ func Start(t testing.TB, k *keystonetest.Server, broker string, o Options) *Serv
 }
 
 func (s *Server) placementURL() string { return fmt.Sprintf("http://127.0.0.1:%d", s.placePort) }
-
-// workFolder is not t.TempDir: PostgreSQL's servers run as their own user when
-// the tests run as root.
-func workFolder(t testing.TB) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "clinker-nova-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
 
 func (s *Server) in(name string) string { return filepath.Join(s.dir, name) }
 

@@ -90,6 +90,12 @@ func (s *Server) DSN() string {
 	return s.dsn(database)
 }
 
+// URL is how the services of OpenStack, and [database] connection, name the
+// database. Nothing is escaped: a % stands for a variable in their files.
+func (s *Server) URL() string {
+	return fmt.Sprintf("postgresql:///%s?host=%s&user=%s", database, s.socket, s.as.name)
+}
+
 func (s *Server) dsn(name string) string {
 	return fmt.Sprintf("host=%s user=%s dbname=%s", quote(s.socket), quote(s.as.name), name)
 }

@@ -2,8 +2,6 @@ package barbican
 
 import (
 	"fmt"
-	"io"
-	"log/slog"
 	"net/http"
 	"os"
 	"os/exec"
@@ -17,7 +15,7 @@ import (
 	"github.com/clinker-io/clinker/internal/barbicantest"
 	"github.com/clinker-io/clinker/internal/glancetest"
 	"github.com/clinker-io/clinker/internal/keystonetest"
-	"github.com/clinker-io/clinker/internal/postgres"
+	"github.com/clinker-io/clinker/internal/pgtest"
 	"github.com/clinker-io/clinker/internal/rabbittest"
 	"github.com/clinker-io/clinker/internal/testproc"
 	"github.com/clinker-io/clinker/tests/harness"
@@ -53,7 +51,7 @@ type cloud struct {
 
 func start(t *testing.T) *cloud {
 	t.Helper()
-	c := &cloud{t: t, dir: workFolder(t), binary: harness.Build(t), running: make(map[string]*harness.Process)}
+	c := &cloud{t: t, dir: testproc.Folder(t, "keys"), binary: harness.Build(t), running: make(map[string]*harness.Process)}
 	c.shell = newShell(t)
 	database := c.startDatabase()
 	broker := rabbittest.Start(t)
@@ -82,37 +80,14 @@ func start(t *testing.T) *cloud {
 	return c
 }
 
-// workFolder is not t.TempDir: PostgreSQL's servers run as their own user when
-// the tests run as root.
-func workFolder(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "clinker-keys-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
 func (c *cloud) startDatabase() (connection string) {
 	c.t.Helper()
-	pg, err := postgres.Start(c.t.Context(), postgres.Config{Dir: filepath.Join(c.dir, "pg"), Unsafe: true, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
-	if err != nil {
-		c.t.Fatalf("start PostgreSQL: %v", err)
-	}
-	c.t.Cleanup(func() {
-		if err := pg.Stop(); err != nil {
-			c.t.Errorf("stop PostgreSQL: %v", err)
-		}
-	})
+	pg := pgtest.Serve(c.t, filepath.Join(c.dir, "pg"))
+	var err error
 	if c.conn, err = pgx.Connect(c.t.Context(), pg.DSN()); err != nil {
 		c.t.Fatal(err)
 	}
-	cfg := c.conn.Config()
-	return fmt.Sprintf("postgresql:///%s?host=%s&user=%s", cfg.Database, cfg.Host, cfg.User)
+	return pg.URL()
 }
 
 // people makes the callers and returns the password of the service's own user.

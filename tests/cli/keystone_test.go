@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"os"
 	"os/exec"
@@ -15,12 +14,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/clinker-io/clinker/internal/glancetest"
 	"github.com/clinker-io/clinker/internal/keystonetest"
 	"github.com/clinker-io/clinker/internal/novatest"
-	"github.com/clinker-io/clinker/internal/postgres"
+	"github.com/clinker-io/clinker/internal/pgtest"
 	"github.com/clinker-io/clinker/internal/rabbittest"
 	"github.com/clinker-io/clinker/internal/testproc"
 	"github.com/clinker-io/clinker/tests/harness"
@@ -28,7 +25,7 @@ import (
 
 const (
 	readyLimit = 2 * time.Minute
-	stopLimit  = 30 * time.Second
+	stopLimit  = time.Minute
 )
 
 var roles = []string{"api", "scheduler", "volume"}
@@ -50,7 +47,7 @@ type cloudOfKeystone struct {
 // keystoneSite is the service as an administrator registers it.
 func keystoneSite(t *testing.T) site {
 	t.Helper()
-	c := &cloudOfKeystone{t: t, dir: publicFolder(t), binary: harness.Build(t), people: make(map[string]person),
+	c := &cloudOfKeystone{t: t, dir: testproc.Folder(t, "cli"), binary: harness.Build(t), people: make(map[string]person),
 		projects: make(map[string]string), running: make(map[string]*harness.Process), password: rand.Text()}
 	rabbit := rabbittest.Start(t)
 	c.keystone = keystonetest.StartCached(t)
@@ -92,21 +89,6 @@ func (c *cloudOfKeystone) server(nova *novatest.Server, glance *glancetest.Serve
 	return out.Server.ID
 }
 
-// publicFolder is not t.TempDir: PostgreSQL's servers run as their own user
-// when the tests run as root.
-func publicFolder(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "clinker-cli-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
 func (c *cloudOfKeystone) in(name string) string { return filepath.Join(c.dir, name) }
 
 func (c *cloudOfKeystone) write(name, text string) string {
@@ -120,20 +102,8 @@ func (c *cloudOfKeystone) write(name, text string) string {
 // database is a PostgreSQL, as [database] connection names it.
 func (c *cloudOfKeystone) database() string {
 	c.t.Helper()
-	pg, err := postgres.Start(c.t.Context(), postgres.Config{Dir: c.in("pg"), Unsafe: true, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		c.t.Fatalf("start PostgreSQL: %v", err)
-	}
-	c.t.Cleanup(func() {
-		if err := pg.Stop(); err != nil {
-			c.t.Errorf("stop PostgreSQL: %v", err)
-		}
-	})
-	dsn, err := pgx.ParseConfig(pg.DSN())
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	return fmt.Sprintf("postgresql:///%s?host=%s&user=%s", dsn.Database, dsn.Host, dsn.User)
+	pg := pgtest.Serve(c.t, c.in("pg"))
+	return pg.URL()
 }
 
 func (c *cloudOfKeystone) configure(broker, database string) {

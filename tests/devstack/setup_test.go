@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -23,7 +22,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/clinker-io/clinker/internal/keystonetest"
-	"github.com/clinker-io/clinker/internal/postgres"
+	"github.com/clinker-io/clinker/internal/pgtest"
 	"github.com/clinker-io/clinker/internal/rabbittest"
 	"github.com/clinker-io/clinker/internal/testproc"
 )
@@ -50,7 +49,7 @@ func newSite(t *testing.T, localrc ...string) *site {
 	t.Helper()
 	s := &site{t: t, keystone: keystonetest.StartCached(t), real: os.Getenv("DEVSTACK_DIR") != "", env: os.Environ()}
 	rabbit := rabbittest.Start(t)
-	dir := workFolder(t)
+	dir := testproc.Folder(t, "devstack")
 	repository := clone(t, filepath.Join(dir, "plugin"))
 	// Letters alone: DevStack edits its passwords with regular expressions.
 	lines := []string{"HOST_IP=127.0.0.1", "ADMIN_PASSWORD=" + s.keystone.Admin.Password, "SERVICE_PASSWORD=" + servicePassword,
@@ -65,21 +64,6 @@ func newSite(t *testing.T, localrc ...string) *site {
 	s.write(filepath.Join(s.top, "local.conf"), "[[local|localrc]]\n"+strings.Join(append(lines, localrc...), "\n")+
 		"\n[[post-config|$CINDER_CONF]]\n[DEFAULT]\nosapi_max_limit = 500\n")
 	return s
-}
-
-// workFolder is not t.TempDir: PostgreSQL's servers run as their own user when
-// the tests run as root.
-func workFolder(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "clinker-devstack-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return dir
 }
 
 // clone makes a repository of the source as it lies here, committed or not.
@@ -135,15 +119,7 @@ func (s *site) databaseService() string { return cmp.Or(os.Getenv("DEVSTACK_DATA
 
 // startDatabase returns the folder of the server's socket, and its user.
 func (s *site) startDatabase(dir string) (socket, user string) {
-	pg, err := postgres.Start(s.t.Context(), postgres.Config{Dir: dir, Unsafe: true, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		s.t.Fatalf("start PostgreSQL: %v", err)
-	}
-	s.t.Cleanup(func() {
-		if err := pg.Stop(); err != nil {
-			s.t.Errorf("stop PostgreSQL: %v", err)
-		}
-	})
+	pg := pgtest.Serve(s.t, dir)
 	dsn, err := pgx.ParseConfig(pg.DSN())
 	if err != nil {
 		s.t.Fatal(err)

@@ -5,12 +5,9 @@ package distributed
 
 import (
 	"fmt"
-	"io"
-	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,10 +15,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
-	"github.com/clinker-io/clinker/internal/postgres"
+	"github.com/clinker-io/clinker/internal/pgtest"
 	"github.com/clinker-io/clinker/internal/rabbittest"
+	"github.com/clinker-io/clinker/internal/testproc"
 	"github.com/clinker-io/clinker/tests/harness"
 )
 
@@ -56,7 +52,7 @@ var backends = map[string]string{"node1": "fast", "node2": "slow"}
 
 func startCluster(t *testing.T) *cluster {
 	t.Helper()
-	c := &cluster{t: t, dir: workFolder(t), binary: harness.Build(t), running: make(map[string]*harness.Process), portals: make(map[string]string)}
+	c := &cluster{t: t, dir: testproc.Folder(t, "distributed"), binary: harness.Build(t), running: make(map[string]*harness.Process), portals: make(map[string]string)}
 	c.startDatabase()
 	c.rabbit = rabbittest.Start(t)
 	ports := freePorts(t, 3)
@@ -74,21 +70,6 @@ func startCluster(t *testing.T) *cluster {
 	}
 	c.ready()
 	return c
-}
-
-// workFolder is not t.TempDir: PostgreSQL's servers run as their own user when
-// the tests run as root.
-func workFolder(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "clinker-distributed-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return dir
 }
 
 func addressOf(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
@@ -116,20 +97,8 @@ func freePorts(t *testing.T, n int) []int {
 
 func (c *cluster) startDatabase() {
 	c.t.Helper()
-	s, err := postgres.Start(c.t.Context(), postgres.Config{Dir: filepath.Join(c.dir, "pg"), Unsafe: true, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
-	if err != nil {
-		c.t.Fatalf("start PostgreSQL: %v", err)
-	}
-	c.t.Cleanup(func() {
-		if err := s.Stop(); err != nil {
-			c.t.Errorf("stop PostgreSQL: %v", err)
-		}
-	})
-	dsn, err := pgx.ParseConfig(s.DSN())
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	c.database = fmt.Sprintf("postgresql:///%s?host=%s&user=%s", dsn.Database, url.QueryEscape(dsn.Host), dsn.User)
+	s := pgtest.Serve(c.t, filepath.Join(c.dir, "pg"))
+	c.database = s.URL()
 }
 
 func (c *cluster) config(host string) string { return filepath.Join(c.dir, host+".conf") }

@@ -2,7 +2,6 @@ package glance
 
 import (
 	"fmt"
-	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,7 +14,7 @@ import (
 	"github.com/clinker-io/clinker/internal/barbicantest"
 	"github.com/clinker-io/clinker/internal/glancetest"
 	"github.com/clinker-io/clinker/internal/keystonetest"
-	"github.com/clinker-io/clinker/internal/postgres"
+	"github.com/clinker-io/clinker/internal/pgtest"
 	"github.com/clinker-io/clinker/internal/rabbittest"
 	"github.com/clinker-io/clinker/internal/testproc"
 	"github.com/clinker-io/clinker/tests/harness"
@@ -55,7 +54,7 @@ var backends = map[string]string{
 
 func start(t *testing.T) *cloud {
 	t.Helper()
-	c := &cloud{t: t, dir: workFolder(t), binary: harness.Build(t), running: make(map[string]*harness.Process)}
+	c := &cloud{t: t, dir: testproc.Folder(t, "images"), binary: harness.Build(t), running: make(map[string]*harness.Process)}
 	database := c.startDatabase()
 	rabbit := rabbittest.Start(t)
 	c.keystone = keystonetest.Start(t)
@@ -81,39 +80,16 @@ func start(t *testing.T) *cloud {
 
 var roles = []string{"api", "scheduler", "volume"}
 
-// workFolder is not t.TempDir: PostgreSQL's servers run as their own user when
-// the tests run as root.
-func workFolder(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "clinker-images-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
 func (c *cloud) in(name string) string { return filepath.Join(c.dir, name) }
 
 func (c *cloud) startDatabase() (connection string) {
 	c.t.Helper()
-	pg, err := postgres.Start(c.t.Context(), postgres.Config{Dir: c.in("pg"), Unsafe: true, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		c.t.Fatalf("start PostgreSQL: %v", err)
-	}
-	c.t.Cleanup(func() {
-		if err := pg.Stop(); err != nil {
-			c.t.Errorf("stop PostgreSQL: %v", err)
-		}
-	})
+	pg := pgtest.Serve(c.t, c.in("pg"))
+	var err error
 	if c.conn, err = pgx.Connect(c.t.Context(), pg.DSN()); err != nil {
 		c.t.Fatal(err)
 	}
-	d := c.conn.Config()
-	return fmt.Sprintf("postgresql:///%s?host=%s&user=%s", d.Database, d.Host, d.User)
+	return pg.URL()
 }
 
 func (c *cloud) people() {

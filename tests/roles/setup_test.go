@@ -2,8 +2,6 @@ package roles
 
 import (
 	"fmt"
-	"io"
-	"log/slog"
 	"net/http"
 	"os"
 	"os/exec"
@@ -14,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/clinker-io/clinker/internal/keystonetest"
-	"github.com/clinker-io/clinker/internal/postgres"
+	"github.com/clinker-io/clinker/internal/pgtest"
 	"github.com/clinker-io/clinker/internal/rabbittest"
 	"github.com/clinker-io/clinker/internal/testproc"
 	"github.com/clinker-io/clinker/tests/harness"
@@ -43,7 +41,7 @@ type setup struct {
 
 func start(t *testing.T) *setup {
 	t.Helper()
-	s := &setup{t: t, dir: workFolder(t), binary: harness.Build(t), running: make(map[string]*harness.Process), things: make(map[string]string)}
+	s := &setup{t: t, dir: testproc.Folder(t, "roles"), binary: harness.Build(t), running: make(map[string]*harness.Process), things: make(map[string]string)}
 	database := s.startDatabase()
 	rabbit := rabbittest.Start(t)
 	s.keystone = keystonetest.Start(t)
@@ -67,32 +65,10 @@ func start(t *testing.T) *setup {
 	return s
 }
 
-// workFolder is not t.TempDir: PostgreSQL's servers run as their own user when
-// the tests run as root.
-func workFolder(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "clinker-roles-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
 func (s *setup) startDatabase() (connection string) {
 	s.t.Helper()
-	pg, err := postgres.Start(s.t.Context(), postgres.Config{Dir: filepath.Join(s.dir, "pg"), Unsafe: true, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
-	if err != nil {
-		s.t.Fatalf("start PostgreSQL: %v", err)
-	}
-	s.t.Cleanup(func() {
-		if err := pg.Stop(); err != nil {
-			s.t.Errorf("stop PostgreSQL: %v", err)
-		}
-	})
+	pg := pgtest.Serve(s.t, filepath.Join(s.dir, "pg"))
+	var err error
 	if s.conn, err = pgx.Connect(s.t.Context(), pg.DSN()); err != nil {
 		s.t.Fatal(err)
 	}

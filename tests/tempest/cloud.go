@@ -2,18 +2,14 @@ package main
 
 import (
 	"fmt"
-	"log/slog"
-	"net/url"
 	"os"
 	"path/filepath"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/clinker-io/clinker/internal/barbicantest"
 	"github.com/clinker-io/clinker/internal/glancetest"
 	"github.com/clinker-io/clinker/internal/keystonetest"
 	"github.com/clinker-io/clinker/internal/novatest"
-	"github.com/clinker-io/clinker/internal/postgres"
+	"github.com/clinker-io/clinker/internal/pgtest"
 	"github.com/clinker-io/clinker/internal/rabbittest"
 	"github.com/clinker-io/clinker/internal/testproc"
 	"github.com/clinker-io/clinker/tests/harness"
@@ -66,20 +62,8 @@ func openFolder(p *program) string {
 func (c *cloud) in(name string) string { return filepath.Join(c.dir, name) }
 
 func (c *cloud) startDatabase() {
-	pg, err := postgres.Start(c.p.Context(), postgres.Config{Dir: c.in("pg"), Unsafe: true, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		c.p.Fatalf("start PostgreSQL: %v", err)
-	}
-	c.p.Cleanup(func() {
-		if err := pg.Stop(); err != nil {
-			c.p.Errorf("stop PostgreSQL: %v", err)
-		}
-	})
-	dsn, err := pgx.ParseConfig(pg.DSN())
-	if err != nil {
-		c.p.Fatal(err)
-	}
-	c.database = fmt.Sprintf("postgresql:///%s?host=%s&user=%s", dsn.Database, url.QueryEscape(dsn.Host), dsn.User)
+	pg := pgtest.Serve(c.p, c.in("pg"))
+	c.database = pg.URL()
 }
 
 // saveLogs copies the logs of the service.

@@ -13,8 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/clinker-io/clinker/internal/postgres"
 	"github.com/clinker-io/clinker/internal/rabbittest"
 	"github.com/clinker-io/clinker/internal/testproc"
@@ -77,14 +75,10 @@ func startCinder(b *testing.B) (*cinder, peer) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	dsn, err := pgx.ParseConfig(pg.DSN())
-	if err != nil {
-		b.Fatal(err)
-	}
 	broker := rabbittest.Start(b)
 	c := &cinder{dir: dir}
 	conf := filepath.Join(dir, "cinder.conf")
-	text := fmt.Sprintf(cinderConf, broker.URL, dir, fmt.Sprintf("postgresql:///%s?host=%s&user=%s", dsn.Database, dsn.Host, dsn.User), dir)
+	text := fmt.Sprintf(cinderConf, broker.URL, dir, pg.URL(), dir)
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
 		b.Fatal(err)
 	}
