@@ -25,10 +25,13 @@ func ChangeKey(d WritableDevice, from, to string) error {
 		return nil
 	case err != nil:
 		return err
-	case !added:
-		if err := h.add(d, to, key); err != nil {
-			return err
-		}
+	case added: // by a call that may have ended before it was durable
+		err = d.Flush()
+	default:
+		err = h.add(d, to, key)
+	}
+	if err != nil {
+		return err
 	}
 	return h.remove(d, old)
 }
@@ -60,29 +63,13 @@ func (h *header) tryFill(i int, passphrase string, key []byte, size int64) ([]by
 	return h.fillSlot(s, passphrase, key)
 }
 
-// remove empties a slot and makes its material unreadable, so that the passphrase
-// opens nothing even with an older header.
+// remove makes the material of a slot unreadable, so that its passphrase opens
+// nothing even with an older header, and then empties the slot. Interrupted
+// between the two, it leaves a slot in use that nothing opens.
 func (h *header) remove(d WritableDevice, i int) error {
 	s := &h.Slots[i]
 	wiped := make([]byte, h.material(s))
 	_, _ = rand.Read(wiped) // never fails
 	s.Active, s.Iterations, s.Salt = slotInactive, 0, [saltSize]byte{}
-	raw, err := h.encode()
-	if err != nil {
-		return err
-	}
-	_, err = d.WriteAt(raw, 0)
-	if err == nil {
-		err = d.Flush()
-	}
-	if err == nil {
-		_, err = d.WriteAt(wiped, int64(s.Offset)*sector)
-	}
-	if err == nil {
-		err = d.Flush()
-	}
-	if err != nil {
-		return fmt.Errorf("write the LUKS header: %w", err)
-	}
-	return nil
+	return h.write(d, i, wiped)
 }
