@@ -94,6 +94,10 @@ func TestAKeyIsChangedWhereverTheProcessEnds(t *testing.T) {
 		if _, err := luks.Open(d, passphrase); !errors.Is(err, luks.ErrPassphrase) {
 			t.Fatalf("the old key: %v", err)
 		}
+		copy(d.memory, whole[:1024]) // as somebody has kept it
+		if _, err := luks.Open(d, passphrase); !errors.Is(err, luks.ErrPassphrase) {
+			t.Fatalf("after %d writes the old key with the old header: %v", n, err)
+		}
 		if first == nil {
 			return
 		}
